@@ -1,0 +1,1 @@
+"""The types that flow between the passes: frozen, made of tuples, without behaviour beyond self-checks."""

@@ -1,0 +1,120 @@
+"""What dock2nix has to say about a Dockerfile. The only place where a finding code is defined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from dock2nix.model.source import Location
+
+T = TypeVar("T")
+
+
+class Severity(StrEnum):
+    """`error` and `warning` need a human (exit code 1); `info` does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+# A code's slug, severity and meaning.
+FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
+    # 1xx: reading the Dockerfile
+    "D2N101": ("syntax-error", Severity.ERROR, "BuildKit would refuse this Dockerfile"),
+    "D2N102": ("unset-build-argument", Severity.WARNING, "a build argument without value is used"),
+    "D2N103": ("undecodable-bytes", Severity.WARNING, "bytes that are not UTF-8 were replaced"),
+    "D2N104": ("blank-continuation", Severity.INFO, "a blank line inside a continued instruction"),
+    "D2N105": ("missing-copy-source", Severity.WARNING, "a COPY or ADD source is not in the build context"),
+    "D2N106": (
+        "copy-source-outside-context",
+        Severity.ERROR,
+        "a COPY or ADD source lies outside the build context",
+    ),
+    "D2N107": ("unsupported-shell", Severity.ERROR, "PowerShell, cmd or another shell that is not POSIX"),
+    "D2N108": ("unparsed-shell", Severity.ERROR, "shell text that could not be understood"),
+    "D2N109": (
+        "onbuild-trigger",
+        Severity.WARNING,
+        "an ONBUILD instruction acts in other images, not in this one",
+    ),
+    "D2N110": ("ignored-instruction", Severity.INFO, "an instruction that a later one makes ineffective"),
+    # 2xx: packages and base images
+    "D2N201": ("unmapped-package", Severity.ERROR, "no nixpkgs attribute is known for a package"),
+    "D2N202": ("version-differs", Severity.WARNING, "nixpkgs has another version than the one asked for"),
+    "D2N203": ("unmapped-base-image", Severity.ERROR, "nothing is known of what a base image holds"),
+    "D2N204": (
+        "unknown-name",
+        Severity.ERROR,
+        "a package name that cannot be known without running the shell",
+    ),
+    "D2N205": (
+        "unfree-package",
+        Severity.WARNING,
+        "the package has an unfree licence and must be allowed by name",
+    ),
+    "D2N206": (
+        "conditional-install",
+        Severity.WARNING,
+        "installed only under a condition that is not known here",
+    ),
+    "D2N207": ("missing-requirements-file", Severity.ERROR, "a requirements or manifest file cannot be read"),
+    "D2N208": ("unsupported-requirement", Severity.ERROR, "a requirement that is not a name with a version"),
+    "D2N209": (
+        "base-version-differs",
+        Severity.WARNING,
+        "nixpkgs has another version of the base image's runtime",
+    ),
+    "D2N210": (
+        "old-nixpkgs",
+        Severity.WARNING,
+        "a runtime that is gone from current nixpkgs: an old release is pinned",
+    ),
+    # 3xx: translating commands
+    "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
+    "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),
+    "D2N303": ("untranslated-copy", Severity.ERROR, "a COPY or ADD cannot be translated yet"),
+    "D2N304": ("file-ownership", Severity.WARNING, "owner or mode of a file differs from the original"),
+    "D2N305": ("ignored-mount", Severity.INFO, "a RUN --mount that has no meaning for the result"),
+    "D2N306": ("unsupported-mount", Severity.ERROR, "a RUN --mount that cannot be honoured"),
+    "D2N307": ("unsupported-option", Severity.WARNING, "an option of a command that has no translation"),
+    # 5xx: supply chain
+    "D2N501": ("pipe-to-shell", Severity.ERROR, "a download is piped into an interpreter"),
+    "D2N502": ("unverified-download", Severity.ERROR, "a download without a checksum"),
+    "D2N503": ("extra-package-index", Severity.WARNING, "packages may come from more than one index"),
+    "D2N504": ("unauthenticated-packages", Severity.WARNING, "signature checks are switched off"),
+    "D2N505": ("secret-in-image", Severity.WARNING, "a secret would become part of the image"),
+    "D2N506": ("extra-package-repository", Severity.WARNING, "packages come from a further repository"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One remark, at one place. `hint` says what to do about it, if that is known."""
+
+    code: str
+    message: str
+    location: Location
+    hint: str = ""
+    severity_override: Severity | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in FINDING_CODES:
+            raise ValueError(f"no such finding code: {self.code}")
+
+    @property
+    def slug(self) -> str:
+        return FINDING_CODES[self.code][0]
+
+    @property
+    def severity(self) -> Severity:
+        return self.severity_override or FINDING_CODES[self.code][1]
+
+
+class Outcome(NamedTuple, Generic[T]):
+    """What a pass returns: its value, and what it has to say."""
+
+    value: T
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,222 @@
+"""The image to be made: what its base brings, what happens to its files, its configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dock2nix.model.dockerfile import ImageReference
+    from dock2nix.model.packages import AttributePath
+    from dock2nix.model.source import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthcheck:
+    """As in the Docker image specification: `test` starts with CMD, CMD-SHELL or NONE; durations in nanoseconds, 0 unset."""
+
+    test: tuple[str, ...]
+    interval: int = 0
+    timeout: int = 0
+    start_period: int = 0
+    start_interval: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageConfig:
+    """The `config` object of the OCI image specification, with Docker's additions. None: not set."""
+
+    env: tuple[tuple[str, str], ...] = ()
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    working_dir: str = ""
+    user: str = ""
+    exposed_ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    healthcheck: Healthcheck | None = None
+    stop_signal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A line of /etc/passwd."""
+
+    name: str
+    uid: int
+    gid: int
+    comment: str = ""
+    home: str
+    shell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A line of /etc/group."""
+
+    name: str
+    gid: int
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImage:
+    """What a published base image holds, in terms of nixpkgs.
+
+    `packages` are attribute paths under `pkgs`: the programs one may rely on in that image. `interpreter` is the one among them
+    that language packages are installed into (`python313`, `nodejs_22`), `language` its language (`python`, `nodejs`, …, ""
+    for none). `distribution` is `debian`, `ubuntu`, `alpine`, `fedora`, `rhel`, `opensuse`, … or "" (scratch, distroless).
+    `channel` names an old nixpkgs release for all of `packages` when the runtime is gone from the current one, else "".
+    `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
+    ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18").
+    """
+
+    reference: ImageReference
+    packages: tuple[AttributePath, ...]
+    interpreter: AttributePath | None = None
+    language: str = ""
+    distribution: str = ""
+    release: str = ""
+    config: ImageConfig = field(default_factory=ImageConfig)
+    users: tuple[User, ...] = ()
+    groups: tuple[Group, ...] = ()
+    channel: str = ""
+    evidence: str = ""
+    difference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlakeInput:
+    """A pinned nixpkgs. `rev` is the 40-digit git revision, `nar_hash` an SRI hash, `last_modified` in seconds since 1970."""
+
+    name: str
+    channel: str
+    rev: str
+    nar_hash: str
+    last_modified: int
+
+
+# --- effects: what a command does to the file system. Paths are absolute. ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeDirectory:
+    """`mkdir -p`; `mode` is octal digits or ""."""
+
+    path: str
+    mode: str = ""
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteFile:
+    """A file with constant text; `append` adds to what is there."""
+
+    path: str
+    content: str
+    append: bool = False
+    mode: str = ""
+    owner: str = ""
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symlink:
+    """`target` is what the link says, as written; `path` is where it stands."""
+
+    path: str
+    target: str
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMode:
+    """`chmod`; `mode` is octal digits or a symbolic mode."""
+
+    path: str
+    mode: str
+    recursive: bool = False
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOwner:
+    """`chown` / `chgrp`; `owner` is `user`, `user:group` or `:group`, by name or number."""
+
+    path: str
+    owner: str
+    recursive: bool = False
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """`rm` of something that an earlier effect made."""
+
+    path: str
+    recursive: bool = False
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddUser:
+    """`uid`/`gid` None: the next free one. `group` names the primary group ("" : one of the user's own name)."""
+
+    name: str
+    uid: int | None = None
+    gid: int | None = None
+    group: str = ""
+    groups: tuple[str, ...] = ()
+    comment: str = ""
+    home: str = ""
+    shell: str = ""
+    create_home: bool = False
+    system: bool = False
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddGroup:
+    """`members` are added to a group that may exist already (`usermod -aG`, `addgroup USER GROUP`)."""
+
+    name: str
+    gid: int | None = None
+    members: tuple[str, ...] = ()
+    system: bool = False
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFiles:
+    """COPY or ADD from the build context, already resolved against it.
+
+    `sources` are (path in the context, absolute path in the image) of files or whole directories: a directory's *contents* land
+    at the image path, a file lands at it. `owner` and `mode` as in --chown and --chmod.
+    """
+
+    sources: tuple[ContextSource, ...]
+    owner: str = ""
+    mode: str = ""
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextSource:
+    """`path` is relative to the context, "" for its root, with forward slashes. `directory` tells what it is."""
+
+    path: str
+    destination: str
+    directory: bool
+
+
+Effect = MakeDirectory | WriteFile | Symlink | SetMode | SetOwner | Remove | AddUser | AddGroup | CopyFiles

@@ -1,0 +1,169 @@
+"""What is asked for, and what it resolves to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from dock2nix.model.source import Location
+
+_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_'-]*"
+_ATTRIBUTE_PATH = re.compile(
+    rf"(?:{_IDENTIFIER}|\"[A-Za-z0-9_.+@/-]+\")(?:\.(?:{_IDENTIFIER}|\"[A-Za-z0-9_.+@/-]+\"))*"
+)
+_SRI_HASH = re.compile(r"sha(?:256-[A-Za-z0-9+/]{43}=|512-[A-Za-z0-9+/]{86}==|1-[A-Za-z0-9+/]{27}=)")
+
+
+class AttributePath(str):
+    """A path under `pkgs`, e.g. `python313Packages.requests`; printed bare into Nix, so its form is checked."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if not _ATTRIBUTE_PATH.fullmatch(text):
+            raise ValueError(f"not an attribute path: {text!r}")
+        return super().__new__(cls, text)
+
+
+class SriHash(str):
+    """A hash in the form of the W3C Subresource Integrity recommendation, e.g. `sha256-…=`."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if not _SRI_HASH.fullmatch(text):
+            raise ValueError(f"not an SRI hash: {text!r}")
+        return super().__new__(cls, text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One package asked for.
+
+    `manager` is the manager's module name (apt, apk, dnf, pip, npm …). `name` is as written, without version and decorations
+    (canonicalized for pip). `specifier` is what was asked of the version in the manager's own notation (`=15.4-1`, `>=2,<3`,
+    `@5`, `~=1.2`), "" for any. `location` is the word in the Dockerfile; for a requirement out of a file it is the word that
+    names the file, and `origin` says which line of it ("requirements.txt:3"). `url` is set for a requirement that is a direct
+    reference (file, URL, git), then `name` may be "". `dev` is true for npm devDependencies and the like.
+    """
+
+    manager: str
+    name: str
+    specifier: str = ""
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+    url: str = ""
+    origin: str = ""
+    dev: bool = False
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownWord:
+    """An install word whose package cannot be known; `reason` says why in a few words."""
+
+    text: str
+    reason: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestUse:
+    """A file that asks for packages: `-r requirements.txt`, package.json, a lock file. `path` is as written in the command."""
+
+    path: str
+    role: str  # "requirements" | "constraints" | "project" | "lock" | "archive"
+    location: Location
+
+
+class Action(StrEnum):
+    """What an invocation of a package manager does."""
+
+    INSTALL = "install"
+    REMOVE = "remove"
+    NOTHING = "nothing"  # update, clean, search, --version: without effect under Nix
+    REPOSITORY = "repository"  # adds a source of packages or a key
+    OTHER = "other"  # anything that has no translation here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallStep:
+    """One invocation of a package manager, understood.
+
+    `requirements` are the packages named (installed or removed, by `action`); `reason` explains NOTHING and OTHER in words for
+    the report. `group` is apk's `--virtual` name. `everywhere` is true for npm's `--global` and the like. `problems` are
+    `(finding code, message, hint)` for the caller to locate at the command. `options` are the options worth keeping, as
+    written (`--no-install-recommends`, `--extra-index-url=…`).
+    """
+
+    manager: str
+    action: Action
+    requirements: tuple[Requirement, ...] = ()
+    unknown: tuple[UnknownWord, ...] = ()
+    manifests: tuple[ManifestUse, ...] = ()
+    reason: str = ""
+    group: str = ""
+    everywhere: bool = False
+    problems: tuple[tuple[str, str, str], ...] = ()
+    options: tuple[str, ...] = ()
+
+
+class Origin(StrEnum):
+    """On what a resolution rests, strongest first."""
+
+    OVERRIDE = "override"  # the user's dock2nix.toml
+    CURATED = "curated"  # a row of mappings/
+    RULE = "rule"  # a rule for versioned or prefixed names
+    FILES = "files"  # the files of the two packages agree
+    SAME_NAME = "same-name"  # the attribute is called the same and nothing speaks against it
+    PROVIDER = "provider"  # provides the command, library, .pc file or module of that name
+    LOCK_FILE = "lock-file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NixpkgsPackage:
+    """`outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known."""
+
+    requirement: Requirement
+    attribute_path: AttributePath
+    outputs: tuple[str, ...] = ()
+    version: str = ""
+    origin: Origin
+    evidence: str
+    build_only: bool = False
+    unfree: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedArtifact:
+    """Something fetched by its hash because nixpkgs does not provide it."""
+
+    requirement: Requirement
+    url: str
+    hash: SriHash
+    origin: Origin = Origin.LOCK_FILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotNeeded:
+    """A name that means nothing under Nix, with the reason."""
+
+    requirement: Requirement
+    reason: str
+    origin: Origin = Origin.CURATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """No attribute is known. `candidates` are attribute paths near enough to be worth a look, best first."""
+
+    requirement: Requirement
+    reason: str
+    candidates: tuple[str, ...] = ()
+
+
+Resolution = NixpkgsPackage | LockedArtifact | NotNeeded | Unresolved

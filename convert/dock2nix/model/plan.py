@@ -1,0 +1,86 @@
+"""The image as it will be written: everything decided, nothing printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
+    from dock2nix.model.packages import AttributePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageEntry:
+    """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it."""
+
+    attribute_path: AttributePath
+    output: str = ""
+    source: str = ""
+    names: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageEnvironment:
+    """An interpreter with packages of its own set (`python312.withPackages`). `packages`: (name in the set, who asked)."""
+
+    interpreter: AttributePath
+    source: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A line for the reader: a name that could not be resolved stays visible."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSection:
+    """What one instruction asked for."""
+
+    title: str
+    entries: tuple[PackageEntry | LanguageEnvironment | Remark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentVariable:
+    """One variable of the image. `parts` alternate between text and packages whose store path stands there."""
+
+    name: str
+    parts: tuple[str | AttributePath, ...]
+    source: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What dockerTools adds so that the image feels like a distribution's."""
+
+    bin_sh: bool = False
+    usr_bin_env: bool = False
+    certificates: bool = False
+    temporary_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePlan:
+    """All that the templates print. `effects` are in the Dockerfile's order; `environment` replaces `config.env`."""
+
+    name: str
+    tag: str
+    builder: str
+    dockerfile: str
+    inputs: tuple[FlakeInput, ...]
+    systems: tuple[str, ...]
+    sections: tuple[PackageSection, ...]
+    build_sections: tuple[PackageSection, ...]
+    unfree: tuple[str, ...]
+    users: tuple[User, ...]
+    groups: tuple[Group, ...]
+    user_comments: tuple[str, ...]
+    effects: tuple[Effect, ...]
+    environment: tuple[EnvironmentVariable, ...]
+    config: ImageConfig
+    surroundings: Surroundings

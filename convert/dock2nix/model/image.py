@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ImageReference
+    from dock2nix.model.fileset import FilesetExclusion
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.source import Location
 
@@ -66,7 +67,8 @@ class BaseImage:
 
     `packages` are attribute paths under `pkgs`: the programs one may rely on in that image. `interpreter` is the one among them
     that language packages are installed into (`python313`, `nodejs_22`), `language` its language (`python`, `nodejs`, …, ""
-    for none). `distribution` is `debian`, `ubuntu`, `alpine`, `fedora`, `rhel`, `opensuse`, … or "" (scratch, distroless).
+    for none). `distribution` is `debian`, `ubuntu`, `alpine`, `fedora`, `rhel`, `opensuse`,
+    `amazon`, `arch`, `azurelinux`, `busybox`, `wolfi`, … or "" (scratch, distroless).
     `channel` names an old nixpkgs release for all of `packages` when the runtime is gone from the current one, else "".
     `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
     ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18").
@@ -200,10 +202,12 @@ class CopyFiles:
     """COPY or ADD from the build context, already resolved against it.
 
     `sources` are (path in the context, absolute path in the image) of files or whole directories: a directory's *contents* land
-    at the image path, a file lands at it. `owner` and `mode` as in --chown and --chmod.
+    at the image path, a file lands at it. `exclusions` are what the ignore file and --exclude take from the folders, in the
+    order in which they apply. `owner` and `mode` as in --chown and --chmod.
     """
 
     sources: tuple[ContextSource, ...]
+    exclusions: tuple[FilesetExclusion, ...] = ()
     owner: str = ""
     mode: str = ""
     location: Location

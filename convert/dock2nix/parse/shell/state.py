@@ -1,0 +1,258 @@
+"""What a shell knows at one moment: variables, functions, directory, and whether it is still running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dock2nix.model.shell import Certainty
+from dock2nix.parse.shell.syntax import negated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dock2nix.parse.shell.syntax import Function, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that cannot be known without running something; `reason` says why in a few words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """A variable known to be unset although others may be inherited."""
+
+
+Scalar = str | Unknown
+Value = Scalar | tuple[Scalar, ...]
+EVERY_NAME = "*"
+"""The name in `environment` that says: further variables may be set, nobody knows which."""
+
+_FROM_OUTSIDE = {
+    "HOME": "HOME depends on the user",
+    "PATH": "PATH is the base image's",
+    "HOSTNAME": "HOSTNAME is the builder's",
+    "SHELL": "SHELL is set by the shell itself",
+    "UID": "UID is the user's",
+    "EUID": "EUID is the user's",
+    "RANDOM": "RANDOM is random",
+    "SECONDS": "SECONDS is the time",
+    "LINENO": "LINENO is set by the shell itself",
+    "PPID": "PPID is set by the shell itself",
+    "BASH": "BASH is set by the shell itself",
+    "BASH_VERSION": "BASH_VERSION is set by the shell itself",
+    "BASH_SOURCE": "BASH_SOURCE is set by the shell itself",
+    "FUNCNAME": "FUNCNAME is set by the shell itself",
+    "OSTYPE": "OSTYPE is set by the shell itself",
+    "HOSTTYPE": "HOSTTYPE is set by the shell itself",
+    "MACHTYPE": "MACHTYPE is set by the shell itself",
+    "OLDPWD": "OLDPWD is set by cd",
+    "OPTIND": "OPTIND is set by getopts",
+    "_": "$_ is set by the shell itself",
+}
+_RANK = {Certainty.ALWAYS: 0, Certainty.FALLBACK: 1, Certainty.CONDITIONAL: 2, Certainty.NEVER: 3}
+
+
+def weaker(one: tuple[Certainty, str], other: tuple[Certainty, str]) -> tuple[Certainty, str]:
+    """The less certain of two (certainty, condition); the second when they are equally so."""
+    return one if _RANK[one[0]] > _RANK[other[0]] else other
+
+
+def rank(certainty: Certainty) -> int:
+    """0 for what always runs, rising with doubt."""
+    return _RANK[certainty]
+
+
+RUNNING = (Certainty.ALWAYS, "")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class State:
+    """A shell at one moment. Changed in place by what it runs; `copy` makes a subshell.
+
+    `stops` say what may have ended the `exit` (script), `return` (function), `break` or `continue` (loop) scope already, with
+    the certainty that is left for what follows. `failed` is set when the build has failed for certain. `locals` are the names
+    that are local to the running function. A function maps to all its possible definitions; None among them: perhaps not
+    defined. `hidden` are prefixes of names that a sourced file may have
+    set, with why.
+    """
+
+    variables: dict[str, Value | Unset] = field(default_factory=dict)
+    exported: set[str] = field(default_factory=set)
+    functions: dict[str, tuple[tuple[Function, Script] | None, ...]] = field(default_factory=dict)
+    positional: tuple[Scalar, ...] | Unknown = ()
+    directory: str | None = "/"
+    directories: tuple[str | None, ...] = ()
+    options: set[str] = field(default_factory=set)
+    locals: set[str] = field(default_factory=set)
+    stops: dict[str, tuple[Certainty, str]] = field(default_factory=dict)
+    failed: bool = False
+    inherited: Unknown | None = None
+    hidden: tuple[tuple[str, str], ...] = ()
+    _shown: Mapping[str, str | None] | None = None
+
+    def copy(self) -> State:
+        """The same shell once more, with nothing shared that can change."""
+        return State(
+            variables=dict(self.variables),
+            exported=set(self.exported),
+            functions=dict(self.functions),
+            positional=self.positional,
+            directory=self.directory,
+            directories=self.directories,
+            options=set(self.options),
+            locals=set(self.locals),
+            stops=dict(self.stops),
+            failed=self.failed,
+            inherited=self.inherited,
+            hidden=self.hidden,
+            _shown=self._shown,
+        )
+
+    def become(self, other: State) -> None:
+        """Take over everything of another state."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
+
+    def lookup(self, name: str) -> Value | None:
+        """The value of a variable; None when it is not set."""
+        found = self.variables.get(name)
+        if isinstance(found, Unset):
+            return None
+        if found is not None:
+            return found
+        if name == "PWD":
+            return self.directory if self.directory is not None else Unknown("the directory is not known")
+        if name in _FROM_OUTSIDE:
+            return Unknown(_FROM_OUTSIDE[name])
+        hidden = next((reason for prefix, reason in self.hidden if name.startswith(prefix)), None)
+        return Unknown(hidden) if hidden else self.inherited
+
+    def assign(self, name: str, value: Value | Unset) -> None:
+        """Set a variable."""
+        self.variables[name] = value
+        self._shown = None
+        if "a" in self.options:
+            self.exported.add(name)
+
+    def forget(self, names: Iterable[str], reason: str) -> None:
+        """Make variables unknown."""
+        for name in names:
+            self.assign(name, Unknown(f"{name} {reason}"))
+
+    def forget_all(self, reason: str) -> None:
+        """Make every variable unknown, the unset ones too."""
+        self.forget(list(self.variables), reason)
+        self.inherited = Unknown(reason)
+
+    def hide(self, prefixes: Iterable[str], reason: str) -> None:
+        """Make the variables whose names start so unknown, the unset ones too."""
+        for prefix in prefixes:
+            self.forget([name for name in self.variables if name.startswith(prefix)], reason)
+            self.hidden = (*self.hidden, (prefix, reason))
+
+    def shown(self) -> Mapping[str, str | None]:
+        """Variables with their values, None for the unknown ones, as an `Invocation` has them."""
+        if self._shown is None:
+            self._shown = MappingProxyType(
+                {
+                    name: _first(value)
+                    for name, value in self.variables.items()
+                    if not isinstance(value, Unset)
+                }
+            )
+        return self._shown
+
+    def left(self) -> tuple[Certainty, str]:
+        """How certain it is that the next command still runs."""
+        doubt = RUNNING
+        for stop in self.stops.values():
+            doubt = weaker(doubt, stop)
+        return (Certainty.NEVER, doubt[1]) if self.failed else doubt
+
+    def child(self) -> State:
+        """The state that a shell started by this one begins with: exported variables only."""
+        child = self.copy()
+        child.variables = {
+            name: value
+            for name, value in self.variables.items()
+            if name in self.exported and not isinstance(value, tuple)
+        }
+        child.functions = {}
+        child.positional = ()
+        child.options = set()
+        child.locals = set()
+        child._shown = None  # noqa: SLF001 - another object of this class
+        return child
+
+
+def _first(value: Value | Unset) -> str | None:
+    if isinstance(value, tuple):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else None
+
+
+def merged(states: list[State], condition: str) -> State:
+    """What is known when one of several ways was gone, nobody knows which. `states` is not empty."""
+    alive = [state for state in states if not state.failed] or states
+    ended = [state for state in alive if state.stops.get("exit", RUNNING)[0] == Certainty.NEVER]
+    first, *others = [state for state in alive if state not in ended] or ended
+    result = first.copy()
+    for other in others:
+        _merge_into(result, other, condition)
+    if ended and first is not ended[0]:
+        result.stops["exit"] = weaker(
+            result.stops.get("exit", RUNNING), (Certainty.CONDITIONAL, negated(condition))
+        )
+    return result
+
+
+def _merge_into(result: State, other: State, condition: str) -> None:
+    for name in sorted(result.variables.keys() | other.variables.keys()):
+        mine, theirs = result.variables.get(name), other.variables.get(name)
+        if mine != theirs and not _both_unset(result, other, name):
+            result.assign(name, _either(name, mine, theirs))
+    result.exported |= other.exported
+    for function in sorted(result.functions.keys() | other.functions.keys()):
+        both = (*result.functions.get(function, (None,)), *other.functions.get(function, (None,)))
+        result.functions[function] = tuple(dict.fromkeys(both))
+    if result.positional != other.positional:
+        result.positional = Unknown("the positional parameters are set differently")
+    if result.directory != other.directory:
+        result.directory = None
+    if result.directories != other.directories:
+        result.directories = ()
+    result.options &= other.options
+    result.locals |= other.locals
+    result.inherited = result.inherited or other.inherited
+    result.hidden = tuple(dict.fromkeys((*result.hidden, *other.hidden)))
+    result.stops = _merged_stops(result.stops, other.stops, condition)
+
+
+def _both_unset(one: State, other: State, name: str) -> bool:
+    return one.lookup(name) is None and other.lookup(name) is None
+
+
+def _either(name: str, one: Value | Unset | None, other: Value | Unset | None) -> Unknown:
+    for value in (one, other):
+        if isinstance(value, Unknown):
+            return value
+    values = [f"'{value}'" for value in (one, other) if isinstance(value, str) and len(value) < 30]
+    return Unknown(
+        f"{name} depends on a condition" + (f": {' or '.join(values)}" if len(values) == 2 else "")
+    )
+
+
+def _merged_stops(
+    one: dict[str, tuple[Certainty, str]], other: dict[str, tuple[Certainty, str]], condition: str
+) -> dict[str, tuple[Certainty, str]]:
+    stops = {}
+    for scope in sorted(one.keys() | other.keys()):
+        mine, theirs = one.get(scope, RUNNING), other.get(scope, RUNNING)
+        certain = mine[0] == theirs[0] == Certainty.NEVER
+        stops[scope] = mine if certain or mine == theirs else (Certainty.CONDITIONAL, negated(condition))
+    return stops

@@ -1,0 +1,303 @@
+"""What command lines in pip's notation ask for: names, addresses, folders, requirements files."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dock2nix.managers.arguments import read_words, refused, unknown_word, without_password
+from dock2nix.model.packages import Action, InstallStep, ManifestUse, Requirement, UnknownWord
+
+if TYPE_CHECKING:
+    from dock2nix.managers.arguments import CommandLine, Option
+    from dock2nix.managers.base import BuildFiles, Problem
+    from dock2nix.model.shell import Invocation, Word
+    from dock2nix.model.source import Location
+    from dock2nix.parse.manifests import PythonProject
+    from dock2nix.parse.requirements import FileOption, PythonRequirement, RejectedLine, RequirementLine
+
+INDEX_RISK = ("D2N503", "{}: packages may come from another index", "pin what it provides by hash")
+_LINKS = ("-f", "--find-links")
+_RISKS = {
+    **dict.fromkeys(
+        (*_LINKS, "-i", "--index-url", "--pypi-url", "--extra-index-url", "--index", "--default-index"),
+        INDEX_RISK,
+    ),
+    **dict.fromkeys(
+        ("--trusted-host", "--allow-insecure-host"),
+        ("D2N503", "{}: the server is not checked", "Nix verifies by hash"),
+    ),
+}
+_INDEX_VARIABLES = (
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX",
+    "UV_INDEX_URL",
+)
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What the words of one command line come to."""
+
+    manager: str
+    files: BuildFiles
+    invocation: Invocation
+    requirements: list[Requirement] = field(default_factory=list)
+    unknown: list[UnknownWord] = field(default_factory=list)
+    manifests: list[ManifestUse] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    constraints: dict[str, str] = field(default_factory=dict)
+
+    def read(self, path: str) -> str | None:
+        return self.files.read(path, self.invocation.directory)
+
+    def add(self, read: PythonRequirement, location: Location, origin: str, name: str = "") -> None:
+        self.requirements.append(
+            Requirement(
+                manager=self.manager,
+                name=read.name or name,
+                specifier=read.specifier,
+                extras=read.extras,
+                marker=read.marker,
+                url=without_password(read.url),
+                origin=origin,
+                location=location,
+            )
+        )
+
+
+def read_install(
+    manager: str,
+    line: CommandLine,
+    invocation: Invocation,
+    location: Location,
+    files: BuildFiles,
+) -> InstallStep:
+    """Requirements of a command line in pip's notation: names, addresses, folders, `-r`, `-c` and `-e`.
+
+    Args:
+        manager: whose requirements they become (`pip`, `pipx`).
+        line: the command line taken apart.
+        invocation: for its directory and environment.
+        location: of the command.
+        files: of the image.
+    """
+    found = _Collected(manager, files, invocation)
+    for option in line.options:
+        _read_option(found, option)
+    for word in line.operands:
+        _read_operand(found, word)
+    _read_project(found, line, location)
+    nothing = not (found.requirements or found.unknown or found.manifests or found.problems)
+    return InstallStep(
+        manager=manager,
+        action=Action.OTHER if nothing else Action.INSTALL,
+        requirements=tuple(
+            _constrained(requirement, found.constraints) for requirement in found.requirements
+        ),
+        unknown=tuple(found.unknown),
+        manifests=tuple(found.manifests),
+        reason="names no package: where the names come from is not known" if nothing else "",
+        problems=tuple(
+            dict.fromkeys((*_option_problems(line.options), *_index_problems(invocation), *found.problems))
+        ),
+        options=line.kept,
+    )
+
+
+def _constrained(requirement: Requirement, constraints: dict[str, str]) -> Requirement:
+    bound = constraints.get(requirement.name, "")
+    if not bound or requirement.url or bound in requirement.specifier.split(","):
+        return requirement
+    return replace(requirement, specifier=",".join(filter(None, (requirement.specifier, bound))))
+
+
+def _index_problems(invocation: Invocation) -> tuple[Problem, ...]:
+    """Indexes that come in by the environment."""
+    code, message, hint = INDEX_RISK
+    assigned = {name: word.value for name, word in invocation.assignments}
+    given = {name: assigned.get(name, invocation.environment.get(name)) for name in _INDEX_VARIABLES}
+    return tuple(
+        (code, message.replace("{}", f"{name}={without_password(value)}"), hint)
+        for name, value in given.items()
+        if value
+    )
+
+
+def _read_option(found: _Collected, option: Option) -> None:
+    kinds = {
+        **dict.fromkeys(("-r", "--requirement", "--requirements", "--with-requirements"), "requirements"),
+        **dict.fromkeys(("-c", "--constraint", "--constraints"), "constraints"),
+        **dict.fromkeys(("-e", "--editable", "--with-editable"), "editable"),
+        "--with": "name",
+    }
+    kind = kinds.get(option.name)
+    if kind is None:
+        return
+    if option.value is None:
+        found.unknown.append(unknown_word(option.word))
+    elif kind in {"requirements", "constraints"}:
+        _read_file(found, option.value, option.word.location, constraint=kind == "constraints")
+    else:
+        _read_text(found, option.word, option.value, editable=kind == "editable")
+
+
+def _read_operand(found: _Collected, word: Word) -> None:
+    if word.value is None:
+        found.unknown.append(unknown_word(word))
+    elif not word.value:
+        found.unknown.append(refused(word, "is empty"))
+    else:
+        _read_text(found, word, word.value, editable=False)
+
+
+def _read_text(found: _Collected, word: Word, text: str, *, editable: bool) -> None:
+    from dock2nix.parse.requirements import read_requirement  # noqa: PLC0415 - loaded for Python packages only
+
+    read = read_requirement(text)
+    if isinstance(read, str):
+        found.unknown.append(refused(word, read))
+        return
+    _add(found, replace(read, editable=editable), word.location, origin="")
+
+
+def _read_file(found: _Collected, path: str, location: Location, *, constraint: bool) -> None:
+    """Take in a requirements or constraints file with all that it includes."""
+    from dock2nix.parse.requirements import read_requirements_file  # noqa: PLC0415 - loaded for Python packages only
+
+    content = read_requirements_file(
+        path, found.read, environment=found.invocation.environment, constraint=constraint
+    )
+    role = "constraints" if constraint else "requirements"
+    found.manifests += (
+        ManifestUse(path=name, role=role, location=location) for name in content.files or (path,)
+    )
+    for rejected in content.rejected:
+        _reject(found, rejected, location)
+    found.problems += _file_problems(content.options)
+    for entry in content.constraints:
+        found.constraints[entry.requirement.name] = entry.requirement.specifier
+    for entry in content.requirements:
+        _add(found, entry.requirement, location, origin=entry.origin)
+
+
+def _reject(found: _Collected, line: RejectedLine, location: Location) -> None:
+    shown = without_password(line.text)
+    if line.missing_file:
+        named = f", which {line.origin} names," if line.origin else ""
+        found.problems.append(
+            (
+                "D2N207",
+                f"{shown}{named} {line.reason}: what it asks for is not known",
+                "put it into the build context",
+            )
+        )
+    else:
+        found.unknown.append(
+            UnknownWord(text=shown, reason=f"{line.origin} {line.reason}", location=location)
+        )
+
+
+def _file_problems(options: tuple[FileOption, ...]) -> tuple[Problem, ...]:
+    return tuple(
+        problem
+        for option in options
+        for problem in _index_risk(
+            option.name, option.value, f"{option.name} {without_password(option.value)} ({option.origin})"
+        )
+    )
+
+
+def _option_problems(options: tuple[Option, ...]) -> tuple[Problem, ...]:
+    return tuple(
+        problem
+        for option in options
+        for problem in _index_risk(option.name, option.value, without_password(option.text))
+    )
+
+
+def _index_risk(name: str, value: str | None, shown: str) -> tuple[Problem, ...]:
+    """What is to be said of an option that names an index, a server, or an address to look for links at."""
+    if name in _LINKS and "://" not in (value or ""):
+        return ()
+    if name not in _RISKS:
+        return ()
+    code, message, hint = _RISKS[name]
+    return ((code, message.replace("{}", shown), hint),)
+
+
+def _add(found: _Collected, read: PythonRequirement, location: Location, *, origin: str) -> None:
+    project = _local_project(found, read, location) if read.url else None
+    found.add(read, location, origin, project.name if project else "")
+    for entry in _dependencies(project, read.extras) if project else ():
+        found.add(entry.requirement, location, entry.origin)
+
+
+def _local_project(found: _Collected, read: PythonRequirement, location: Location) -> PythonProject | None:
+    """The metadata of a folder that is installed (`.`, `./package`), read and never run.
+
+    The folder is relative to the working directory, in a requirements file too.
+    """
+    from dock2nix.parse.manifests import read_pyproject, read_setup_cfg  # noqa: PLC0415 - needed for few Dockerfiles
+    from dock2nix.parse.requirements import ARCHIVES  # noqa: PLC0415 - loaded for Python packages only
+
+    if "://" in read.url or read.url.startswith("git@") or read.url.lower().endswith(ARCHIVES):
+        return None
+
+    folder = read.url.removeprefix("file:")
+    for name, reader in (("pyproject.toml", read_pyproject), ("setup.cfg", read_setup_cfg)):
+        path = posixpath.normpath(posixpath.join(folder, name))
+        text = found.read(path)
+        project = reader(text, path) if text is not None else None
+        if project is not None:
+            found.manifests.append(ManifestUse(path=path, role="project", location=location))
+            return project
+    return None
+
+
+def _dependencies(project: PythonProject, extras: tuple[str, ...]) -> tuple[RequirementLine, ...]:
+    """The project's dependencies with those of the extras; an extra may name the project itself with further extras."""
+    known = dict(project.extras)
+    wanted = list(extras)
+    lines = list(project.requirements)
+    for extra in wanted:
+        for entry in known.get(extra, ()):
+            if entry.requirement.name == project.name:
+                wanted += (further for further in entry.requirement.extras if further not in wanted)
+            else:
+                lines.append(entry)
+    return tuple(lines)
+
+
+def _read_project(found: _Collected, line: CommandLine, location: Location) -> None:
+    """`--group NAME` installs a dependency group of pyproject.toml (PEP 735)."""
+    for value in line.values("--group"):
+        path = value.rpartition(":")[0] or "pyproject.toml"
+        found.manifests.append(ManifestUse(path=path, role="project", location=location))
+
+
+def read_uninstall(manager: str, line: CommandLine) -> InstallStep:
+    """Names that are uninstalled."""
+    requirements, unknown = read_words(line.operands, partial(_uninstalled, manager))
+    return InstallStep(
+        manager=manager,
+        action=Action.REMOVE,
+        requirements=requirements,
+        unknown=unknown,
+        options=line.kept,
+    )
+
+
+def _uninstalled(manager: str, word: Word, text: str) -> Requirement | UnknownWord:
+    from dock2nix.parse.requirements import read_requirement  # noqa: PLC0415 - loaded for Python packages only
+
+    read = read_requirement(text)
+    if isinstance(read, str):
+        return refused(word, read)
+    return Requirement(manager=manager, name=read.name, location=word.location)

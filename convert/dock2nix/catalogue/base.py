@@ -105,8 +105,8 @@ class Catalogue(Protocol):
         """What is known of a published base image."""
         ...
 
-    def no_op(self, program: str, arguments: tuple[str, ...]) -> str | None:
-        """Why a command has no effect on the image, or None when it may have one."""
+    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+        """Why a command has no effect on the image, or None when it may have one; `written` are paths made before it."""
         ...
 
     def no_op_path(self, path: str) -> str | None:

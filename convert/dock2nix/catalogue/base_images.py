@@ -1,0 +1,165 @@
+"""What `FROM x` brings: published base images as packages of nixpkgs with their configuration and users."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dock2nix.catalogue.image_composition import compose
+from dock2nix.catalogue.image_tables import Table, read_row, read_shared
+from dock2nix.catalogue.image_tags import read_tag
+from dock2nix.errors import UsageError
+from dock2nix.folders import data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dock2nix.catalogue.image_rows import Row, Shared
+    from dock2nix.model.dockerfile import ImageReference
+    from dock2nix.model.image import BaseImage
+
+_SHARED = "_shared.toml"
+_MIRRORS = "_mirrors.toml"
+_HUB = frozenset({"", "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+
+
+class BaseImages:
+    """The rows of mappings/base-images/, each read when it is first asked for."""
+
+    def __init__(self, folder: Path, overrides: Mapping[str, object]) -> None:
+        self._folder = folder
+        rows = {_hub_name("", key): value for key, value in overrides.items()}
+        self._overrides = {key: value for key, value in rows.items() if not isinstance(value, str)}
+        self._names = {key: _hub_name("", value) for key, value in rows.items() if isinstance(value, str)}
+
+    @classmethod
+    def load(cls, folder: Path | None = None, overrides: Mapping[str, object] | None = None) -> BaseImages:
+        """Ready for look-ups; nothing is read yet.
+
+        Args:
+            folder: with the tables; by default the one that ships with dock2nix.
+            overrides: the user's rows by repository, in the form of ours; they win. A string instead of a row is
+                another repository that this one is like.
+
+        """
+        return cls(folder or data_folder("mappings") / "base-images", overrides or {})
+
+    def lookup(self, reference: ImageReference) -> BaseImage | None:
+        """What that image holds; None when the repository, its version or a word of its tag is not known.
+
+        Raises:
+            UsageError: the row that is asked for, or a file, is not as it must be.
+
+        """
+        found = self.row(reference.registry, reference.repository)
+        if found is None:
+            return None
+        reading = read_tag(reference.tag, found, self.shared.distributions)
+        return compose(reference, found, reading, self.shared) if reading else None
+
+    def asked_version(self, reference: ImageReference) -> str:
+        """The version number in the tag as it is written there (`3.12.4`), "" when there is none or nothing is known."""
+        found = self.row(reference.registry, reference.repository)
+        reading = read_tag(reference.tag, found, self.shared.distributions) if found else None
+        return reading.number if reading else ""
+
+    def row(self, registry: str, repository: str) -> Row | None:
+        """The row of a repository, mirrors and other names of it included."""
+        name = _hub_name(registry, repository)
+        if name in self._names:
+            return self._named(self._original(name))
+        return self._named(name) or self._named(self._original(name))
+
+    def _named(self, key: str) -> Row | None:
+        if key in self._overrides:
+            return read_row(self._overrides[key], f"override of base image {key}")
+        return self._shipped(key)
+
+    def repositories(self) -> tuple[str, ...]:
+        """All repositories that ship with a row, sorted."""
+        rows = (Table(tomllib.loads(text), name).table("image").names() for name, text in self._texts.items())
+        return tuple(sorted(key for keys in rows for key in keys))
+
+    def _original(self, name: str) -> str:
+        """The repository that `name` is a copy or another name of."""
+        known, prefixes = self._mirrors
+        for _ in range(2):
+            prefix = max((one for one in prefixes if name.startswith(one)), key=len, default="")
+            name = prefixes.get(prefix, "") + name.removeprefix(prefix)
+            name = known.get(name, name)
+        return name
+
+    def _shipped(self, key: str) -> Row | None:
+        """The row of that key. Only its own lines are parsed: a whole file would take too long."""
+        header = f'\n[image."{key}"]\n'
+        for name, text in self._texts.items():
+            start = text.find(header)
+            if start >= 0:
+                values = _parsed(_own_lines(text, start + 1, key), name)
+                return read_row(Table(values, name).table("image").value(key), f'{name}: image."{key}"')
+        return None
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The files with rows, by name."""
+        if not self._folder.is_dir():
+            raise UsageError(f"{self._folder}: there is no such folder")
+        names = sorted(path.name for path in self._folder.glob("*.toml"))
+        return {name: "\n" + self._read(name) for name in names if not name.startswith("_")}
+
+    @cached_property
+    def shared(self) -> Shared:
+        """What all rows build on."""
+        return read_shared(self._file(_SHARED), _SHARED)
+
+    @cached_property
+    def _mirrors(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Other names of single repositories, and beginnings that stand for others."""
+        table = Table(self._file(_MIRRORS), _MIRRORS)
+        same, prefixes = table.table("same"), table.table("prefixes")
+        table.end()
+        return (
+            {key: same.text(key) or "" for key in same.names()} | self._names,
+            {key: prefixes.text(key) or "" for key in prefixes.names()},
+        )
+
+    def _file(self, name: str) -> dict[str, object]:
+        return _parsed(self._read(name), name)
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self._folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{self._folder / name}: {error}") from error
+
+
+def _hub_name(registry: str, repository: str) -> str:
+    """`python` for all spellings of Docker Hub's, `quay.io/owner/name` for others."""
+    first, slash, rest = repository.partition("/")
+    if not registry and slash and first in _HUB:
+        repository = rest
+    if registry in _HUB:
+        return repository.removeprefix("library/")
+    return f"{registry}/{repository}"
+
+
+def _own_lines(text: str, start: int, key: str) -> str:
+    """From the header of the row `key` to the header of the next row."""
+    own, at = f'[image."{key}"', start
+    while True:
+        at = min(
+            (end for mark in ("\n[image.", "\n[[image.") if (end := text.find(mark, at + 1)) >= 0), default=-1
+        )
+        if at < 0:
+            return text[start:]
+        if not text.startswith((f"\n{own}", f"\n[{own}"), at):
+            return text[start:at]
+
+
+def _parsed(text: str, name: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: {error}") from error

@@ -1,0 +1,72 @@
+"""The catalogue of the data that ships with dock2nix: no network, each part read when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dock2nix.catalogue.base_images import BaseImages
+from dock2nix.catalogue.index import PackageIndex
+from dock2nix.catalogue.mappings import Mappings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dock2nix.catalogue.base import Attribute, CuratedPackage, EvidenceMatch, Provider
+    from dock2nix.model.dockerfile import ImageReference
+    from dock2nix.model.image import BaseImage, FlakeInput
+
+
+class LocalCatalogue:
+    """Implements `catalogue.base.Catalogue` over mappings/ and mappings/index/.
+
+    Args:
+        overrides: the user's dock2nix.toml, whose rows win over ours.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        self._overrides = overrides
+
+    @cached_property
+    def _index(self) -> PackageIndex:
+        return PackageIndex.open()
+
+    @cached_property
+    def _mappings(self) -> Mappings:
+        return Mappings.load(overrides=self._overrides)
+
+    @cached_property
+    def _base_images(self) -> BaseImages:
+        return BaseImages.load()
+
+    def pin(self, channel: str = "") -> FlakeInput:
+        return self._index.pin(channel)
+
+    def channels(self) -> tuple[str, ...]:
+        return self._index.channels()
+
+    def attribute(self, path: str) -> Attribute | None:
+        return self._index.attribute(path)
+
+    def providers(self, kind: str, name: str) -> tuple[Provider, ...]:
+        return self._index.providers(kind, name)
+
+    def curated(self, table: str, name: str) -> CuratedPackage | None:
+        return self._mappings.curated(table, name) or self._mappings.rule(table, name, self._index)
+
+    def evidence(self, table: str, name: str) -> EvidenceMatch | None:
+        return self._index.evidence(table, name)
+
+    def similar(self, table: str, name: str, limit: int = 3) -> tuple[str, ...]:
+        """Near attribute names; the table plays no part yet, all names are nixpkgs'."""
+        del table
+        return self._index.similar(name, limit)
+
+    def base_image(self, reference: ImageReference) -> BaseImage | None:
+        return self._base_images.lookup(reference)
+
+    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+        return self._mappings.no_op(program, arguments, written)
+
+    def no_op_path(self, path: str) -> str | None:
+        return self._mappings.no_op_path(path)

@@ -1,0 +1,552 @@
+"""Which attribute has the files of a Debian package."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dock2nix.indexing.features import Feature
+from dock2nix.indexing.ranking import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Mapping
+
+    from dock2nix.indexing.debian import DebianPackage, DebianRelease
+    from dock2nix.indexing.packages import Package
+
+THRESHOLD = 0.45
+# How much a feature of a kind tells of the package that has it.
+_WEIGHTS = {
+    "command": 3.0,
+    "soname": 3.0,
+    "library": 2.0,
+    "pkgconfig": 3.0,
+    "header": 1.0,
+    "python": 4.0,
+    "module": 2.0,
+    "perl": 2.0,
+    "ruby": 4.0,
+    "node": 4.0,
+    "php": 3.0,
+    "font": 2.0,
+    "manual": 1.0,
+    "typelib": 3.0,
+    "gstreamer": 2.0,
+    "dri": 2.0,
+    "rlibrary": 4.0,
+    "apache": 3.0,
+    "pgextension": 3.0,
+    "hunspell": 3.0,
+    "tessdata": 3.0,
+    "desktop": 2.0,
+    "jar": 2.0,
+    "data": 0.7,
+}
+# Weak kinds: alone they prove nothing unless the names agree.
+_WEAK = frozenset({"manual", "data", "desktop", "header", "jar", "node"})
+# How much of its weight a feature counts that nixpkgs does not have at all; the weak kinds count nothing.
+_UNKNOWN_SHARE = 0.25
+_UNKNOWN_SHARES = {"pkgconfig": 0.6, "python": 0.6}
+_OWN_PROGRAM = 0.1
+_COMMON = 400
+_SAMPLE = 600
+
+_SONAME = re.compile(r"(.+?)(?:-?(?<!\d)\d{1,2}(?:\.\d+)*)?\.so((?:\.\d+)*)")
+_CROSS = re.compile(r"x86_64-linux-gnu-")
+_MAGICK = re.compile(r"[.-]im[67]\.q16(?:hdri)?$")
+_PROGRAM_VERSION = re.compile(r"-?\d+(?:\.\d+)*$")
+_ALTERNATIVE = re.compile(
+    r"[.-](?:traditional|openbsd|basic|tiny|nox|gtk3|gnu|debian|distrib|real|mawk|ssh|classic|db|heimdal|mit|ucb)$"
+)
+
+
+def _program_keys(name: str) -> Iterator[str]:
+    yield name
+    plainer = _MAGICK.sub("", _CROSS.sub("", name))
+    yield plainer
+    yield _ALTERNATIVE.sub("", plainer)
+    if not plainer.startswith(("python", "perl")):
+        yield _PROGRAM_VERSION.sub("", plainer)
+
+
+def match_keys(feature: Feature) -> Iterator[Feature]:
+    """What two packages compare: a library by name and by name with the first number of its version, other features as is."""
+    if feature.kind == "soname":
+        found = _SONAME.fullmatch(feature.name)
+        if found is not None:
+            yield Feature("library", found[1])
+            numbers = found[2].split(".")[1:]
+            if numbers:
+                yield Feature("soname", f"{feature.name.partition('.so')[0]}.so.{numbers[0]}")
+    elif feature.kind == "archive":
+        yield Feature("library", feature.name)
+    else:
+        yield feature
+
+
+def _asked(feature: Feature) -> list[Feature]:
+    """The comparable forms of a Debian feature; programs also without what Debian's alternatives add to their names."""
+    if feature.kind == "command":
+        return [Feature("command", name) for name in _program_keys(feature.name) if name]
+    return list(match_keys(feature))
+
+
+def debian_keys(features: Iterable[Feature], known: Container[Feature]) -> set[Feature]:
+    """What a Debian package is compared by.
+
+    Args:
+        features: its features.
+        known: those that nixpkgs has.
+
+    Returns:
+        Of every feature the forms that are known, or one that is not.
+
+    """
+    keys: set[Feature] = set()
+    for feature in features:
+        forms = _asked(feature)
+        keys.update([form for form in forms if form in known] or forms[:1])
+    if len(keys) <= _SAMPLE:
+        return keys
+    ordered = sorted(keys)
+    return set(ordered[:: len(ordered) // _SAMPLE + 1])
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+_ROLES = re.compile(
+    r"-(?:dev|dbg|doc|bin|utils|tools|common|data|core|client|runtime|cli|minimal|base|headers|nox|all|full|daemon|server)$"
+)
+_ABI = re.compile(r"[0-9.]+(?:-[0-9.]+)?(?:t64|v5|debian\d|gf|c2a?|ldbl|c102|g|abi\d+)?$")
+_LANGUAGE_PREFIX = re.compile(
+    r"(?:python3?|ruby|node|php[0-9.]*|golang|fonts?|r-cran|gir1\.2|gstreamer1\.0|lua|ocaml)-(.+)"
+)
+_PERL = re.compile(r"lib(.+)-perl")
+
+
+def base_name(name: str) -> str:
+    """A Debian package name without the endings that say which part of the source it is."""
+    shorter = _ROLES.sub("", name)
+    return base_name(shorter) if shorter != name else name
+
+
+def _forms(name: str) -> Iterator[str]:
+    yield name
+    base = base_name(name)
+    yield base
+    yield _ABI.sub("", base)
+    if base.startswith("lib"):
+        yield base[3:]
+        yield _ABI.sub("", base[3:]).rstrip("-")
+    for pattern in (_LANGUAGE_PREFIX, _PERL):
+        found = pattern.fullmatch(base)
+        if found is not None:
+            yield found[1]
+            yield _ABI.sub("", found[1])
+
+
+def name_forms(*names: str) -> frozenset[str]:
+    """All forms, without punctuation, under which nixpkgs may know a package of that name."""
+    return frozenset(plain(form) for name in names for form in _forms(name)) - {""}
+
+
+# --- nixpkgs' side --------------------------------------------------------------------------------------------------
+
+_UNWANTED = re.compile(
+    r"(?:gccNGPackages|jupyter$|libtinfo$|libudev-zero|pidginPackages|jupyter-all|ihaskell|gcc_debug|graylog|open-fonts|busybox|toybox|"
+    r"uutils|u-root|beamMinimal|haskellPackages\.|typstPackages|gnomeExtensions|vimPlugins|vscode-extensions|sbclPackages|"
+    r"texlive\.|texlivePackages|linuxKernel|home-assistant|terraform-providers|libretro|klibc|glibc_m|libz$|chickenPackages|"
+    r"akkuPackages|azure-cli-extensions|tree-sitter-grammars|nltk-data|_9base|plan9port|python314Packages\.)"
+)
+_SCOPES = tuple(
+    (re.compile(pattern), weight)
+    for pattern, weight in (
+        (r"python31[124]$|.*FreeThreading", 0.12),
+        (r"python313Packages\.|perlPackages\.|rubyPackages\.|rPackages\.", -0.02),
+        (r"rubyPackages_|php8[235]|postgresql1[4-8]Packages|llvmPackages_|rocm|lua5[1345]Packages", 0.10),
+        (r"ocamlPackages|beam|gnat1|coq|idris|octave", 0.05),
+        (
+            r".*(?:wrapped|[mM]inimal|-full|Full|_light|Big|[dD]ebug|[sS]tatic|Kerberos|hpn|gssapi|-gtk|-qt|WithPython)$",
+            0.06,
+        ),
+        (
+            r".*(?:-unstable|nightly|-git|headless|embedded|_oqs|_bin|-bin|_nox|Interactive|-xlib|_compat|-cpp)$",
+            0.06,
+        ),
+        (r".*[a-z][_-]?\d+(?:_\d+)*x?$", 0.06),
+        (r".*(?:-unwrapped|_jit|-with-\w+|-multi|_multi|-all-targets|_vdo)", 0.20),
+        (r"libgccjit|unixtools\.", 0.30),
+        (r"libclang$|.*(?:-legacy|-rounded|_gi|_dmeventd)$", 0.10),
+        (r"hunspellDicts\.|aspellDicts\.", -0.10),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What the names of an attribute are compared by."""
+
+    package: Package
+    names: frozenset[str]
+    burden: float
+
+
+def _candidate(package: Package) -> _Candidate:
+    burden = sum(weight for pattern, weight in _SCOPES if pattern.match(package.path))
+    if package.default:
+        burden -= 0.08
+    burden += (0.03 if "." in package.path else -0.03) + 0.002 * len(package.path)
+    plainest = package.leaf.removeprefix("lib").removeprefix("gnu")
+    names = {plain(package.pname), plain(package.leaf), plain(plainest)}
+    return _Candidate(package, frozenset(names - {""}), burden)
+
+
+class Attributes:
+    """The packages of nixpkgs, by their features."""
+
+    def __init__(self, packages: Mapping[str, Package]) -> None:
+        self._packages = packages
+
+    @cached_property
+    def candidates(self) -> Mapping[str, _Candidate]:
+        wanted = sorted(path for path in self._packages if not _UNWANTED.match(path))
+        return {path: _candidate(self._packages[path]) for path in wanted}
+
+    @cached_property
+    def keys(self) -> Mapping[str, Mapping[Feature, str]]:
+        """For every path what it can be compared by, and in which output that is; links elsewhere left out."""
+        found: dict[str, dict[Feature, str]] = {}
+        for path, candidate in self.candidates.items():
+            keys: dict[Feature, str] = {}
+            for feature, (output, foreign) in candidate.package.features.items():
+                if not foreign or feature.kind == "command":
+                    for key in match_keys(feature):
+                        keys.setdefault(key, output)
+            found[path] = keys
+        return found
+
+    @cached_property
+    def holders(self) -> Mapping[Feature, list[str]]:
+        found: dict[Feature, list[str]] = defaultdict(list)
+        for path, keys in self.keys.items():
+            for key in keys:
+                found[key].append(path)
+        return dict(found)
+
+    @cached_property
+    def spread(self) -> Mapping[Feature, int]:
+        """How many different packages (versions and variants of one counted once) have a feature."""
+        return {
+            key: len({self._packages[path].pname for path in paths}) for key, paths in self.holders.items()
+        }
+
+
+# --- matching -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A Debian package and the attribute that has its files; `via` is the package whose files they are, if it is another."""
+
+    path: str
+    outputs: tuple[str, ...]
+    score: float
+    shared: tuple[Feature, ...]
+    total: int
+    via: str = ""
+
+
+def _weight(key: Feature, spread: int) -> float:
+    weight = _WEIGHTS.get(key.kind, 1.0)
+    if spread:
+        return weight / (1 + math.log(spread))
+    return 0.0 if key.kind in _WEAK else weight * _UNKNOWN_SHARES.get(key.kind, _UNKNOWN_SHARE)
+
+
+def _name_bonus(name: str, own: frozenset[str], forms: frozenset[str], candidate: _Candidate) -> float:
+    leaf = plain(candidate.package.leaf)
+    if leaf in own:
+        return 0.37 if leaf == plain(name) else 0.34
+    if candidate.names & forms:
+        return 0.29
+    near = any(
+        len(left) > 3
+        and len(right) > 3
+        and (left.startswith(right) or right.startswith(left) or left.endswith(right))
+        for left in candidate.names
+        for right in forms
+    )
+    return 0.12 if near else 0.0
+
+
+_VERSIONED = re.compile(
+    r"(?:lib)?(?:postgresql|openjdk|gcc|g\+\+|llvm|clang|lld|lldb|php|ruby|python3\.|golang|mariadb|mysql|lua|tcl|tk|gfortran|cpp|nodejs"
+    r"|erlang|qt|gnat|ghc|icu|boost|wxgtk)\D*\d"
+)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def _version_bonus(debian: DebianPackage, package: Package) -> float:
+    if _VERSIONED.match(debian.name):
+        numbers = _NUMBER.findall(debian.name.removeprefix("python3-").removeprefix("python3"))
+        if numbers and (package.version + ".").startswith(numbers[0] + "."):
+            return 0.25
+    if package.version == debian.version:
+        return 0.08
+    same_major = package.version.partition(".")[0] == debian.version.partition(".")[0]
+    return 0.04 if same_major and package.version else 0.0
+
+
+# Names that begin or end like this mean the package set of a language; other names do not.
+_SETS = (
+    (re.compile(r"python3?-"), ("python313Packages.",), frozenset({"python", "module"})),
+    (re.compile(r"ruby-"), ("rubyPackages.",), frozenset({"ruby", "command"})),
+    (re.compile(r"lib.+-perl$"), ("perlPackages.",), frozenset({"perl", "soname", "library"})),
+    (re.compile(r"r-(?:cran|bioc)-"), ("rPackages.",), frozenset({"rlibrary"})),
+)
+
+
+def _set_bonus(name: str, path: str, shared: list[Feature]) -> float | None:
+    """For a name of a language the attribute in its set is better; None when the attribute has nothing of that language."""
+    bonus = 0.0
+    for pattern, scopes, kinds in _SETS:
+        inside = path.startswith(scopes)
+        if pattern.search(name):
+            if kinds.isdisjoint(key.kind for key in shared):
+                return None
+            bonus += 0.10 if inside else 0.0
+        elif inside:
+            bonus -= 0.12
+    return bonus
+
+
+_SAYING = frozenset(
+    {
+        "soname",
+        "pkgconfig",
+        "python",
+        "module",
+        "perl",
+        "ruby",
+        "php",
+        "typelib",
+        "gstreamer",
+        "rlibrary",
+        "font",
+    }
+)
+
+
+def _believable(shared: list[Feature], bonus: float, coverage: float) -> bool:
+    """Is it enough? Without a like name it takes libraries or modules, or nearly all of several programs."""
+    if bonus >= 0.29:
+        return True
+    kinds = Counter(key.kind for key in shared)
+    if not _SAYING.isdisjoint(kinds):
+        return True
+    if kinds["command"]:
+        return coverage > 0.75 if bonus else coverage > 0.9 and kinds["command"] > 2
+    if set(kinds) <= {"node", "data", "manual", "jar", "desktop"}:
+        return bonus > 0 and coverage > 0.6 and len(shared) > 1
+    return len(shared) > 2 and coverage > 0.8
+
+
+# Outputs that nobody means by the name of a package; `dev` only when there is nothing else.
+_ASIDE = ("man", "doc", "devdoc", "info", "debug", "dev")
+_STRONG = frozenset({"command", "soname", "pkgconfig", "python", "perl", "ruby", "php", "library"})
+# What is left of an attribute's name without its variant or version, the least taken off first.
+_TAILS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?:_jit|-static|_compat|-unwrapped|-xlib|-cpp|_gi|-rounded|-legacy|Full|Interactive|-with-plugins|_dmeventd|_vdo)$",
+        r"[-_]v?\d+$",
+        r"(?:[-_]v?\d+)+x?$",
+        r"(?<=python3)\d+$",
+        r"\d+(?:[-_]\d+)*x?$",
+    )
+)
+_NEAR = 0.30
+_NEARER = 0.50
+
+
+_Scored = tuple[float, str, list[Feature]]
+
+
+class Matcher:
+    """Finds the attributes of a release's packages."""
+
+    def __init__(self, attributes: Attributes, release: DebianRelease) -> None:
+        self._attributes = attributes
+        self._release = release
+
+    def _shared(self, keys: set[Feature]) -> tuple[dict[str, list[Feature]], float]:
+        """For every attribute what it has of `keys`, and how much all of them weigh."""
+        shared: dict[str, list[Feature]] = defaultdict(list)
+        total = 0.0
+        holders, spread = self._attributes.holders, self._attributes.spread
+        for key in sorted(keys):
+            total += _weight(key, spread.get(key, 0))
+            paths = holders.get(key, ())
+            if len(paths) <= _COMMON:
+                for path in paths:
+                    shared[path].append(key)
+        return shared, total
+
+    def _scored(self, debian: DebianPackage, keys: set[Feature]) -> Iterator[_Scored]:
+        forms = name_forms(debian.name, debian.source)
+        own = forms if debian.name.startswith(debian.source) else name_forms(debian.name)
+        program = Feature("command", debian.name)
+        shared, total = self._shared(keys)
+        for path, common in shared.items():
+            candidate = self._attributes.candidates[path]
+            coverage = sum(_weight(key, self._attributes.spread[key]) for key in common) / total
+            bonus = _name_bonus(debian.name, own, forms, candidate)
+            set_bonus = _set_bonus(debian.name, path, common)
+            if set_bonus is not None and _believable(common, bonus, coverage):
+                size = len(self._attributes.keys[path])
+                excess = 0.12 * max(0.0, math.log10((size + 5) / (len(keys) + 20)))
+                score = 0.6 * coverage + bonus + _version_bonus(debian, candidate.package)
+                score += _OWN_PROGRAM if program in self._attributes.keys[path] else 0.0
+                yield score - candidate.burden - excess + set_bonus, path, common
+
+    def _best(self, debian: DebianPackage, keys: set[Feature], asked: str) -> _Scored | None:
+        """The best attribute; when the name asked for has no version the one without a version, if it comes near."""
+        scored = {path: (score, path, common) for score, path, common in self._scored(debian, keys)}
+        if not scored:
+            return None
+        best = max(scored.values(), key=lambda found: (found[0], found[1]))
+        own = name_forms(asked)
+        if _VERSIONED.match(asked) or plain(best[1]) in own:
+            return best
+        names = (pattern.sub("", best[1]) for pattern in _TAILS)
+        plainer = next((scored[name] for name in names if name != best[1] and name in scored), None)
+        if plainer is None:
+            return best
+        if plainer[0] < best[0] - (_NEARER if plain(plainer[1]) in own else _NEAR):
+            return best
+        return max(best[0], plainer[0]), *plainer[1:]
+
+    def _own(self, name: str, asked: str) -> Match | None:
+        """The attribute that has the package's own files; `asked` is the name that led to it."""
+        debian = self._release.packages[name]
+        keys = debian_keys(self._release.features.get(name, ()), self._attributes.spread)
+        best = self._best(debian, keys, asked)
+        if best is None or best[0] < THRESHOLD:
+            return None
+        score, path, common = best
+        spread = self._attributes.spread
+        known = sum(key in spread for key in keys)
+        common.sort(key=lambda key: (spread[key], -_WEIGHTS.get(key.kind, 1.0), key))
+        return Match(
+            path=path,
+            outputs=self._outputs(name, path, common),
+            score=min(score, 1.0),
+            shared=tuple(common),
+            total=max(known, len(common)),
+        )
+
+    def _outputs(self, name: str, path: str, common: list[Feature]) -> tuple[str, ...]:
+        """The output meant; () when only the default one can be."""
+        existing = self._attributes.candidates[path].package.outputs
+        if name.endswith(("-dev", "-headers")) and "dev" in existing:
+            return ("dev",)
+        keys = self._attributes.keys[path]
+        weights: Counter[str] = Counter()
+        for key in common:
+            weights[keys[key]] += (
+                0 if key.kind == "manual" else max(1, round(10 * _WEIGHTS.get(key.kind, 1.0)))
+            )
+        for output in _ASIDE:
+            if len(weights) > 1 or output != "dev":
+                weights.pop(output, None)
+        if not weights:
+            return ()
+        output = min(weights, key=lambda held: (-weights[held], held))
+        return () if output == "out" and "bin" not in existing else (output,)
+
+    def match(self, name: str, seen: tuple[str, ...] = ()) -> Match | None:
+        """The attribute of a package: by its own files, else by those of the package that it is a front of.
+
+        Args:
+            name: the package; must be one of the release.
+            seen: the packages that led here, the one asked for first.
+
+        Returns:
+            The match, None when no attribute has enough of its files.
+
+        """
+        if _ELSEWHERE.search(name):
+            return None
+        found = self._own(name, (*seen, name)[0])
+        if found is not None or len(seen) > 2 or _NO_FRONT.search(name):
+            return found
+        for other in self._fronted(name):
+            if other not in seen:
+                found = self.match(other, (*seen, name))
+                if found is not None and self._speaks_for(found.path, name):
+                    return Match(
+                        path=found.path,
+                        outputs=self._outputs(name, found.path, list(found.shared)),
+                        score=found.score * 0.95,
+                        shared=found.shared,
+                        total=found.total,
+                        via=found.via or other,
+                    )
+        return None
+
+    def _speaks_for(self, path: str, name: str) -> bool:
+        """Has the attribute some of the programs and libraries of that package, as far as nixpkgs has them at all?"""
+        keys = debian_keys(self._release.features.get(name, ()), self._attributes.spread)
+        strong = {key for key in keys if key.kind in _STRONG and key in self._attributes.spread}
+        return not strong or not strong.isdisjoint(self._attributes.keys[path])
+
+    def _fronted(self, name: str) -> list[str]:
+        """The dependencies of the same source or of the same name with a version; the most alike first."""
+        debian = self._release.packages[name]
+        forms = name_forms(name)
+        chosen = []
+        for other in debian.depends:
+            if other not in self._release.packages or _EVERYONES.fullmatch(other):
+                continue
+            same_source = self._release.packages[other].source == debian.source
+            alike = bool(forms & name_forms(other)) and other.startswith("lib") == name.startswith("lib")
+            if same_source or alike:
+                chosen.append((not alike, not same_source, other))
+        return [other for _, _, other in sorted(chosen, key=lambda found: found[:2])]
+
+
+# Compilers and libraries for other machines.
+_ELSEWHERE = re.compile(
+    r"^lib(?:32|x32|64|n32|o32)|(?<!x86-64)-linux-gnu|-cross$|-mingw|-none-eabi|-kfreebsd|-avr$"
+)
+_NO_FRONT = re.compile(r"-(?:doc|dbg|dbgsym|l10n.*|locale.*|examples|tests?|lang-.*)$")
+_EVERYONES = re.compile(
+    r"libc6|debconf|adduser|dpkg|lsb-base|init-system-helpers|ucf|perl|perl-base|python3|ruby|bash|sed|coreutils|default-jre.*|"
+    r"libstdc\+\+6|libgcc-s1|zlib1g"
+)
+_SHOWN = {
+    "command": "bin/{}",
+    "soname": "lib/{}",
+    "library": "lib/{}.so",
+    "pkgconfig": "{}.pc",
+    "header": "include/{}",
+    "python": "{}.dist-info",
+    "module": "{}.py",
+    "ruby": "{}.gemspec",
+    "node": "node_modules/{}",
+    "manual": "man {}",
+    "data": "share/{}",
+    "typelib": "{}.typelib",
+    "desktop": "{}.desktop",
+}
+
+
+def evidence_text(match: Match) -> str:
+    """What the match rests on, for a reviewer: `files: bin/jq, lib/libjq.so.1 (5 of 5)`."""
+    shown = ", ".join(_SHOWN.get(key.kind, "{}").format(key.name) for key in match.shared[:3])
+    through = f" of {match.via}" if match.via else ""
+    return f"files{through}: {shown} ({len(match.shared)} of {match.total})"

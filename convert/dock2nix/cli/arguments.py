@@ -1,0 +1,187 @@
+"""What the command line looks like."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dock2nix import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMANDS = ("convert", "parse", "why", "scan", "index")
+
+_EXAMPLES = """\
+examples:
+  dock2nix Dockerfile                      write flake.nix, flake.lock and nix/ beside it
+  dock2nix . --target prod -o out          one stage of ./Dockerfile, into another folder
+  dock2nix - --context app < Dockerfile    read standard input
+  dock2nix parse Dockerfile --json         the instructions as BuildKit reads them
+  dock2nix why apt:libpq5                  which attribute, and the evidence
+  dock2nix scan services --json all.jsonl  every Dockerfile below a folder
+
+exit codes: 0 nothing left to look at, 1 something needs a human, 2 could not run
+"""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line. Each command's module is imported when the command runs, not before."""
+    parser = argparse.ArgumentParser(
+        prog="dock2nix",
+        description="Convert a Dockerfile to a pinned Nix flake with a dockerTools image.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"dock2nix {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_convert(commands)
+    _add_parse(commands)
+    _add_why(commands)
+    _add_scan(commands)
+    _add_index(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, text: str, function: str = "run") -> argparse.ArgumentParser:  # noqa: ANN401
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, allow_abbrev=False
+    )
+    parser.set_defaults(run=_later(name, function))
+    return parser
+
+
+def _later(name: str, function: str) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        return int(getattr(import_module(f"dock2nix.cli.{name}"), function)(options))
+
+    return run
+
+
+def _add_dockerfile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "dockerfile", metavar="DOCKERFILE|DIR|-", help="the Dockerfile, its folder, or - for stdin"
+    )
+
+
+def _add_stage_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", metavar="STAGE", default="", help="the stage to make an image of (default: the last)"
+    )
+    parser.add_argument(
+        "--build-arg",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a build argument; KEY alone takes the environment's",
+    )
+    parser.add_argument(
+        "--platform", metavar="OS/ARCH", default="", help="linux/amd64 or linux/arm64 (default: both)"
+    )
+
+
+def _add_convert(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "convert", "Convert one Dockerfile (`convert` may be left out).")
+    _add_dockerfile(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="where the files go (default: the build context)"
+    )
+    parser.add_argument(
+        "--context", metavar="DIR", type=Path, help="the build context (default: the Dockerfile's folder)"
+    )
+    _add_stage_options(parser)
+    parser.add_argument("--name", default="", help="of the image (default: the context folder's name)")
+    parser.add_argument("--tag", default="latest", help="of the image (default: latest)")
+    parser.add_argument(
+        "--image-builder",
+        choices=("buildImage", "buildLayeredImage", "streamLayeredImage"),
+        default="",
+        help="the function of dockerTools (default: buildImage wherever it can express the plan)",
+    )
+    pin = parser.add_mutually_exclusive_group()
+    pin.add_argument(
+        "--channel", metavar="NAME", default="", help="the nixpkgs release to pin (default: the index's)"
+    )
+    pin.add_argument(
+        "--nixpkgs",
+        metavar="REV",
+        default="",
+        help="the nixpkgs revision to pin, one of `dock2nix index info`",
+    )
+    parser.add_argument(
+        "--python",
+        choices=("auto", "nixpkgs"),
+        default="auto",
+        help="where Python packages come from (default: auto)",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="never use the network (a conversion does not anyway)"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="take remarks as warnings and warnings as errors"
+    )
+    parser.add_argument("--force", action="store_true", help="replace files that dock2nix did not write")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print remarks too")
+    parser.add_argument(
+        "--mappings", metavar="FILE", type=Path, help="your own rows (default: dock2nix.toml in the context)"
+    )
+
+
+def _add_parse(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "parse", "Show the instructions as BuildKit reads them.")
+    _add_dockerfile(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--expand", action="store_true", help="with variables expanded where BuildKit expands them"
+    )
+    _add_stage_options(parser)
+
+
+def _add_why(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "why", "Show which attribute a package name resolves to, and the evidence.")
+    parser.add_argument(
+        "package", metavar="MANAGER:NAME", help="apt:libpq5, apk:curl, dnf:gcc, pip:flask, npm:typescript"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--mappings", metavar="FILE", type=Path, help="your own rows (dock2nix.toml)")
+
+
+def _add_scan(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "scan", "Convert many Dockerfiles and rank them by what is left to do.")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", type=Path, help="Dockerfiles, or folders to search"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="write each conversion to a folder below DIR"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=0, help="processes (default: one a processor)"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write one report a line to FILE")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no table")
+
+
+def _add_index(commands: Any) -> None:  # noqa: ANN401
+    parser = commands.add_parser(
+        "index", help="Build or describe the bundled package index.", allow_abbrev=False
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    info = actions.add_parser("info", help="what the index is made of", allow_abbrev=False)
+    info.add_argument("--json", action="store_true", help="as JSON")
+    info.set_defaults(run=_later("index", "info"))
+    build = actions.add_parser("build", help="make it anew from pinned registry packages", allow_abbrev=False)
+    build.add_argument(
+        "--destination", metavar="DIR", type=Path, help="where it goes (default: mappings/index)"
+    )
+    build.add_argument(
+        "--cache", metavar="DIR", type=Path, default=Path(".index-cache"), help="where downloads are kept"
+    )
+    build.add_argument(
+        "--debian-mirror", metavar="URL", help="a Debian mirror (default: the machine's apt sources)"
+    )
+    build.set_defaults(run=_later("index", "build"))

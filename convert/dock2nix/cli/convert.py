@@ -1,0 +1,97 @@
+"""`dock2nix [convert] Dockerfile`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from dock2nix.catalogue.local import LocalCatalogue
+from dock2nix.cli.sources import build_arguments, image_name, read_source, shown_name
+from dock2nix.errors import UsageError
+from dock2nix.output import write_files
+from dock2nix.pipeline import Options, convert
+from dock2nix.plan import SYSTEMS, ImageSettings
+from dock2nix.report.data import report_text
+from dock2nix.report.terminal import summary
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.pipeline import Conversion, Source
+
+_NAME = re.compile(r"[a-z0-9]+(?:[._/:-]+[a-z0-9]+)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert, write, sum up; 1 when something needs a human."""
+    source = read_source(options.dockerfile, options.context)
+    catalogue = LocalCatalogue(overrides=overrides_file(options.mappings, source.context))
+    conversion = convert(source, conversion_options(options, source, catalogue), catalogue)
+    write_files(options.output or source.context, conversion.files, force=options.force)
+    _tell(options, conversion)
+    return int(conversion.report.needs_review)
+
+
+def overrides_file(given: Path | None, context: Path) -> Path | None:
+    """The user's own mappings: the file given, else dock2nix.toml in the context when there is one."""
+    if given is not None:
+        if not given.is_file():
+            raise UsageError(f"{given}: no such file")
+        return given
+    beside = context / "dock2nix.toml"
+    return beside if beside.is_file() else None
+
+
+def conversion_options(options: argparse.Namespace, source: Source, catalogue: Catalogue) -> Options:
+    """The arguments as options of the pipeline.
+
+    Raises:
+        UsageError: a name, tag, platform or channel that cannot be used.
+    """
+    name = options.name or image_name(source.context)
+    _check(name, _NAME, "--name", "lower-case letters and digits, with . _ - / between them")
+    _check(options.tag, _TAG, "--tag", "letters, digits, . _ and -")
+    if options.platform and options.platform not in SYSTEMS:
+        raise UsageError(f"--platform {options.platform}: expected one of {', '.join(sorted(SYSTEMS))}")
+    return Options(
+        target=options.target,
+        build_arguments=build_arguments(options.build_arg),
+        platform=options.platform,
+        image=ImageSettings(
+            name=name,
+            tag=options.tag,
+            builder=options.image_builder,
+            platform=options.platform,
+            channel=_channel(options, catalogue),
+            dockerfile=shown_name(source),
+        ),
+        strict=options.strict,
+    )
+
+
+def _check(value: str, pattern: re.Pattern[str], option: str, expected: str) -> None:
+    if not pattern.fullmatch(value):
+        raise UsageError(f"{option} {value}: expected {expected}")
+
+
+def _channel(options: argparse.Namespace, catalogue: Catalogue) -> str:
+    if not options.nixpkgs:
+        return str(options.channel)
+    for channel in ("", *catalogue.channels()):
+        if catalogue.pin(channel).rev == options.nixpkgs:
+            return channel
+    raise UsageError(
+        f"--nixpkgs {options.nixpkgs}: not among the pinned revisions (see `dock2nix index info`)"
+    )
+
+
+def _tell(options: argparse.Namespace, conversion: Conversion) -> None:
+    if options.json:
+        sys.stdout.write(report_text(conversion.report))
+    elif not options.quiet:
+        colour = sys.stderr.isatty()
+        sys.stderr.write(summary(conversion.report, colour=colour, verbose=options.verbose))

@@ -1,0 +1,324 @@
+"""Python values to Nix expressions: the one place where text becomes Nix, by type, so that escaping cannot be forgotten."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Literal
+
+from dock2nix.model.packages import AttributePath
+
+INDENT = "  "
+_KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"})
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
+_STRING_ESCAPES = re.compile(r'["\\\n\r\t]|\$(?=\{)')
+_STRING_REPLACEMENTS = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
+_INDENTED_ESCAPES = re.compile(r"('+)(\$(?=\{)|$)?|(\$)(?=\{)")
+_PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*)(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class NixExpression:
+    """Nix source text that is printed as it is. Only code of ours makes one, never text of a user."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolated:
+    """A Nix string of literal text (`str`) and interpolated expressions (`NixExpression`)."""
+
+    parts: tuple[str | NixExpression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShellOperator:
+    """A redirection or list operator of the shell, printed as it is. Only code of ours makes one."""
+
+    text: Literal[">", ">>"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShellLine:
+    """A line of a shell script inside Nix: words to be quoted for the shell, with a comment.
+
+    A word is text, or parts joined without a blank of which the expressions are store paths (which need no quotes).
+    """
+
+    words: tuple[str | Interpolated | ShellOperator, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A shell script, printed as an indented string."""
+
+    lines: tuple[ShellLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text that reads best over several lines (a file's content)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark; printed as `# …` on one line whatever its text holds."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """An item of a list with a remark behind it."""
+
+    value: object
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items of a list under one remark, set off by a blank line."""
+
+    comments: tuple[str, ...]
+    items: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathLiteral:
+    """A path relative to the folder `nix/`: `../src/app.py`. `path` is relative to the flake's root."""
+
+    path: str
+
+
+def nix_string(text: str) -> str:
+    r"""A Nix string literal in double quotes whose value is `text`, whatever `text` holds.
+
+    Escapes `"`, `\`, `${` and line ends (Nix manual, "String literal").
+
+    Raises:
+        ValueError: `text` holds a NUL character, which no Nix string can.
+    """
+    if "\0" in text:
+        raise ValueError("a Nix string cannot hold NUL")
+    return '"' + _STRING_ESCAPES.sub(lambda found: _STRING_REPLACEMENTS[found[0]], text) + '"'
+
+
+def escape_indented(text: str) -> str:
+    """`text` for the inside of an indented string (`''`): neither an end nor an interpolation is left in it."""
+    return _INDENTED_ESCAPES.sub(_escape_indented_run, text)
+
+
+def _escape_indented_run(found: re.Match[str]) -> str:
+    quotes, follower, dollar = found[1], found[2], found[3]
+    if dollar:
+        return "''$"
+    pairs, single = divmod(len(quotes), 2)
+    # A lone quote before something that starts with quotes would be read together with it.
+    last = "" if not single else "'" if follower is None else "''\\'"
+    return "'''" * pairs + last + ("''$" if follower == "$" else "")
+
+
+def nix_comment(text: str) -> str:
+    """`text` as one line of visible characters: no line end, control or bidirectional character survives."""
+    return " ".join("".join(ch if _is_visible(ch) else " " for ch in text).split())
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def attribute_name(name: str) -> str:
+    """A name as it stands left of `=` in an attribute set: bare where Nix allows it, else quoted."""
+    bare = _IDENTIFIER.fullmatch(name) and name not in _KEYWORDS
+    return name if bare else nix_string(name)
+
+
+def nix_path(path: str) -> str:
+    """A Nix path expression, relative to the folder `nix/`, of `path` relative to the flake's root ("" : the root)."""
+    if not path:
+        return "../."
+    if _PLAIN_PATH.fullmatch(path):
+        return f"../{path}"
+    return f"(../. + {nix_string('/' + path)})"
+
+
+@singledispatch
+def to_nix(value: object) -> str:
+    """The Nix expression of a value, over several lines where nixfmt would break it; lines after the first start at column 0.
+
+    Raises:
+        TypeError: the type has no Nix form; nothing is ever printed by its `str`.
+    """
+    raise TypeError(f"no Nix form for {type(value).__name__}")
+
+
+to_nix.register(str, nix_string)
+
+
+@to_nix.register
+def _(value: bool) -> str:  # noqa: FBT001 - dispatch is by the type of the one argument
+    return "true" if value else "false"
+
+
+@to_nix.register
+def _(value: int) -> str:
+    return str(value)
+
+
+@to_nix.register
+def _(value: AttributePath) -> str:
+    return f"pkgs.{value}"
+
+
+@to_nix.register
+def _(value: NixExpression) -> str:
+    return value.text
+
+
+@to_nix.register
+def _(value: Comment) -> str:
+    return f"# {nix_comment(value.text)}"
+
+
+@to_nix.register
+def _(value: Commented) -> str:
+    return to_nix(value.value)
+
+
+@to_nix.register
+def _(value: PathLiteral) -> str:
+    return nix_path(value.path)
+
+
+@to_nix.register(Interpolated)
+def _interpolated(value: Interpolated) -> str:
+    parts = (
+        f"${{{part.text}}}" if isinstance(part, NixExpression) else nix_string(part)[1:-1]
+        for part in value.parts
+    )
+    return '"' + "".join(parts) + '"'
+
+
+@to_nix.register(Text)
+def _text(value: Text) -> str:
+    """An indented string where it gives exactly this text back, else a string on one line."""
+    text = value.text
+    lines = text.split("\n")
+    body = lines[:-1]
+    plain = (
+        len(body) > 1
+        and lines[-1] == ""
+        and "\r" not in text
+        and any(line and not line[0].isspace() for line in body)
+        and not any(line.isspace() for line in body)
+        and body[0].strip() != ""
+    )
+    if not plain:
+        return nix_string(text)
+    return (
+        "''\n"
+        + "".join(f"{INDENT}{line}\n" if line else "\n" for line in escape_indented(text)[:-1].split("\n"))
+        + "''"
+    )
+
+
+@to_nix.register(Script)
+def _script(script: Script) -> str:
+    return "''\n" + "".join(f"{INDENT}{_shell_line(line)}\n" for line in script.lines) + "''"
+
+
+def _shell_line(line: ShellLine) -> str:
+    words = " ".join(_shell_word(word) for word in line.words)
+    remark = escape_indented(nix_comment(line.comment)) if line.comment else ""
+    return f"{words} # {remark}" if words and remark else words or f"# {remark}"
+
+
+def _shell_word(word: str | Interpolated | ShellOperator) -> str:
+    if isinstance(word, ShellOperator):
+        return word.text
+    if isinstance(word, str):
+        # a quote at the end would meet whatever follows; a blank always does, so escape with that in view
+        return escape_indented(shlex.quote(word).replace("\n", "'$'\\n''") + " ")[:-1]
+    return "".join(
+        f"${{{part.text}}}" if isinstance(part, NixExpression) else _shell_part(part)
+        for part in word.parts
+        if part
+    )
+
+
+def _shell_part(text: str) -> str:
+    """A piece of a word beside an interpolation; what follows may start with `$`, so a last quote is always escaped."""
+    quoted = shlex.quote(text)
+    return escape_indented(quoted)
+
+
+@to_nix.register(tuple)
+def _list(items: tuple[object, ...]) -> str:
+    sections = any(isinstance(item, Section) for item in items)
+    if not items:
+        return "[ ]"
+    if (
+        len(items) == 1
+        and not sections
+        and not isinstance(items[0], (Commented, Comment))
+        and "\n" not in (only := to_nix(items[0]))
+    ):
+        return f"[ {_element(only, items[0])} ]"
+    return (
+        "[\n"
+        + "".join(_indented(line) for item in items for line in _list_lines(item, first=item is items[0]))
+        + "]"
+    )
+
+
+def _list_lines(item: object, *, first: bool) -> list[str]:
+    if isinstance(item, Section):
+        lines = [] if first else [""]
+        lines += [to_nix(Comment(text)) for text in item.comments]
+        return lines + [line for inner in item.items for line in _list_lines(inner, first=True)]
+    text = to_nix(item)
+    if not isinstance(item, Comment):
+        text = _element(text, item)
+    if isinstance(item, Commented) and item.comment:
+        head, *tail = text.split("\n")
+        remark = f" # {nix_comment(item.comment)}"
+        return [head, *tail[:-1], tail[-1] + remark] if tail else [head + remark]
+    return text.split("\n")
+
+
+def _element(text: str, item: object) -> str:
+    """A list's element: function calls and lambdas need parentheses there."""
+    inner = item.value if isinstance(item, Commented) else item
+    if (
+        isinstance(inner, NixExpression)
+        and re.search(r"\s", text)
+        and not text.startswith(("(", "[", "{", '"', "''"))
+    ):
+        return f"({text})"
+    return text
+
+
+def _indented(line: str) -> str:
+    return f"{INDENT}{line}\n" if line else "\n"
+
+
+@to_nix.register(Mapping)
+def _attribute_set(mapping: Mapping[object, object]) -> str:
+    if not mapping:
+        return "{ }"
+    body: list[str] = []
+    for key in sorted(mapping, key=str):
+        value = mapping[key]
+        name = attribute_name(str(key))
+        while isinstance(value, Mapping) and len(value) == 1:
+            inner, value = next(iter(value.items()))
+            name = f"{name}.{attribute_name(str(inner))}"
+        body += f"{name} = {to_nix(value)};".split("\n")
+    return "{\n" + "".join(_indented(line) for line in body) + "}"

@@ -1,0 +1,434 @@
+"""Shell commands to steps: each command of a RUN is looked at once and gets one outcome."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dock2nix.commands import command_for, translate
+from dock2nix.managers import manager_for
+from dock2nix.model.finding import FINDING_CODES, Finding, Outcome, Severity
+from dock2nix.model.packages import Action
+from dock2nix.model.shell import Certainty, Invocation, Opaque, ShellCommand
+from dock2nix.model.steps import CommandOutcome, Step
+
+if TYPE_CHECKING:
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.extract.files import ImageFiles
+    from dock2nix.extract.paths import KnownPaths
+    from dock2nix.model.image import Effect
+    from dock2nix.model.packages import InstallStep
+    from dock2nix.model.shell import Redirect, ShellItem, Word
+
+SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
+_INTERPRETERS = SHELLS | {"node", "perl", "php", "python", "python2", "python3", "ruby"}
+_DOWNLOADERS = frozenset({"aria2c", "curl", "fetch", "wget"})
+_TESTS = frozenset({"[", "[[", "command", "getent", "grep", "hash", "id", "test", "type", "which"})
+_FOLLOWED = frozenset(
+    {"cd", "declare", "export", "local", "popd", "pushd", "readonly", "set", "shift", "unset"}
+)
+_GLOB = re.compile(r"[*?\[]")
+_WRITING = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
+_NOWHERE = frozenset({"/dev/null", "/dev/stderr", "/dev/stdout", "/dev/tty"})
+
+# Why a command that is known by name has no translation; others get a sentence without a reason.
+_KINDS = {
+    "a download": frozenset({"aria2c", "curl", "wget", "git", "svn", "hg", "scp", "rsync", "gsutil", "aws"}),
+    "a build": frozenset(
+        {
+            *(
+                "ant",
+                "bazel",
+                "bundle",
+                "bun",
+                "cargo",
+                "cmake",
+                "composer",
+                "configure",
+                "dotnet",
+                "go",
+                "gradle",
+                "gradlew",
+            ),
+            *(
+                "make",
+                "meson",
+                "mix",
+                "mvn",
+                "mvnw",
+                "ninja",
+                "npm",
+                "npx",
+                "pnpm",
+                "rake",
+                "sbt",
+                "setup.py",
+                "stack",
+                "yarn",
+            ),
+        }
+    ),
+    "an archive": frozenset({"7z", "bunzip2", "gunzip", "tar", "unrar", "unxz", "unzip"}),
+    "a download's check": frozenset({"gpg", "gpgv", "md5sum", "sha1sum", "sha256sum", "sha512sum", "shasum"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where a RUN stands: its stage, what is known then, and who runs it."""
+
+    stage: int
+    catalogue: Catalogue
+    files: ImageFiles
+    known: KnownPaths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one invocation means. `problems` are (finding code, message, hint) yet without a place."""
+
+    outcome: CommandOutcome
+    reason: str = ""
+    installs: tuple[InstallStep, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    problems: tuple[tuple[str, str, str], ...] = ()
+
+
+def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tuple[Step, ...]]:
+    """The steps of one RUN, one for each item, in order.
+
+    Args:
+        items: what `parse_shell` made of the text.
+        scene: where the RUN stands.
+    """
+    judged = [_judge(item, items, scene) for item in items]
+    verdicts = _feed_pipelines(items, judged)
+    steps = tuple(_step(item, verdict, scene.stage) for item, verdict in zip(items, verdicts, strict=True))
+    findings = tuple(
+        finding
+        for position, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
+        for finding in _findings(item, verdict, quiet=_feeds_another(items, position))
+    )
+    return Outcome(steps, findings)
+
+
+def _step(item: ShellItem, verdict: Verdict, stage: int) -> Step:
+    return Step(
+        stage=stage,
+        program=(item.program or "") if isinstance(item, ShellCommand) else "",
+        text=item.text,
+        location=item.location,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        installs=verdict.installs,
+        effects=verdict.effects,
+        conditional=isinstance(item, ShellCommand) and item.certainty is Certainty.CONDITIONAL,
+    )
+
+
+def _findings(item: ShellItem, verdict: Verdict, *, quiet: bool) -> tuple[Finding, ...]:
+    problems = verdict.problems
+    if verdict.outcome is CommandOutcome.UNRESOLVED and not quiet and not _has_error(problems):
+        shown = item.text if len(item.text) <= 120 else item.text[:119] + "…"
+        problems = (*problems, ("D2N301", f"{shown}: {verdict.reason}", ""))
+    located = tuple(
+        Finding(code=code, message=message, location=item.location, hint=hint)
+        for code, message, hint in problems
+    )
+    words = tuple(
+        Finding(code="D2N204", message=f"{word.text}: {word.reason}", location=word.location)
+        for install in verdict.installs
+        for word in install.unknown
+    )
+    return located + words
+
+
+def _has_error(problems: tuple[tuple[str, str, str], ...]) -> bool:
+    return any(FINDING_CODES[code][1] is Severity.ERROR for code, _, _ in problems)
+
+
+def _feeds_another(items: tuple[ShellItem, ...], position: int) -> bool:
+    """Whether another command stands for this one in the findings: the end of its pipeline, or the one it is a word of."""
+    item = items[position]
+    inside = isinstance(item, ShellCommand) and item.substitution_of is not None
+    return inside or _consumer(items, position) is not None
+
+
+def _consumer(items: tuple[ShellItem, ...], position: int) -> int | None:
+    for at, item in enumerate(items):
+        if isinstance(item, ShellCommand) and item.stdin_from == position:
+            return at
+    return None
+
+
+# --- one command -------------------------------------------------------------------------------------------------------------
+
+
+def _judge(item: ShellItem, items: tuple[ShellItem, ...], scene: Scene) -> Verdict:
+    if isinstance(item, Opaque):
+        return _unresolved(item.reason, ("D2N108", f"{item.text[:120]}: {item.reason}", ""))
+    if item.certainty is Certainty.NEVER:
+        return _not_needed(f"never runs: {item.condition}" if item.condition else "never runs")
+    guarded = item.certainty is Certainty.FALLBACK and _follows_test(item, items)
+    if item.certainty is Certainty.FALLBACK and not guarded:
+        return _not_needed("runs only when the command before it fails")
+    verdict = _combine(tuple(_judge_invocation(run, item, items, scene) for run in item.invocations))
+    if item.certainty is Certainty.CONDITIONAL or guarded:
+        return _under_condition(verdict, item.condition)
+    return verdict
+
+
+def _follows_test(item: ShellCommand, items: tuple[ShellItem, ...]) -> bool:
+    """Whether the command before is one that asks (`id -u app || useradd app`): then `||` is a condition, no mishap."""
+    before = [other for other in items if isinstance(other, ShellCommand) and _ends_before(other, item)]
+    return bool(before) and before[-1].program in _TESTS
+
+
+def _ends_before(first: ShellCommand, second: ShellCommand) -> bool:
+    one, two = first.location, second.location
+    return (one.first_line, one.first_column) < (
+        two.first_line,
+        two.first_column,
+    ) and first.substitution_of is None
+
+
+def _under_condition(verdict: Verdict, condition: str) -> Verdict:
+    what = f"only if {condition}" if condition else "only under a condition that cannot be known here"
+    if verdict.installs and verdict.outcome is CommandOutcome.TRANSLATED:
+        problem = ("D2N206", f"installed {what}; taken as if it held", "")
+        return replace(verdict, problems=(*verdict.problems, problem))
+    if verdict.effects:
+        return _unresolved(f"runs {what}")
+    return verdict
+
+
+def _combine(verdicts: tuple[Verdict, ...]) -> Verdict:
+    """A command in a loop is done when each of its runs is."""
+    if len(verdicts) == 1:
+        return verdicts[0]
+    if not verdicts:
+        return _not_needed("never runs")
+    worst = max(verdicts, key=lambda verdict: _RANK[verdict.outcome])
+    return Verdict(
+        outcome=worst.outcome,
+        reason=worst.reason,
+        installs=tuple(install for verdict in verdicts for install in verdict.installs),
+        effects=tuple(effect for verdict in verdicts for effect in verdict.effects)
+        if worst.outcome is not CommandOutcome.UNRESOLVED
+        else (),
+        problems=tuple(dict.fromkeys(problem for verdict in verdicts for problem in verdict.problems)),
+    )
+
+
+_RANK = {
+    CommandOutcome.NOT_NEEDED: 0,
+    CommandOutcome.TRANSLATED: 1,
+    CommandOutcome.SCRIPT: 2,
+    CommandOutcome.UNRESOLVED: 3,
+}
+
+
+def _judge_invocation(
+    run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...], scene: Scene
+) -> Verdict:
+    if run.program is None:
+        return _unresolved("which program runs cannot be known without running it")
+    if _reads_program_from_pipe(run, command):
+        return _pipe_to_shell(run, command, items)
+    if run.program in _FOLLOWED:
+        return Verdict(
+            outcome=CommandOutcome.TRANSLATED,
+            reason="followed: paths and variables after it take it into account",
+        )
+    if run.program in {"[", "[[", "test"}:
+        return _not_needed("asks; what hangs on the answer is judged by itself")
+    return (
+        _package_configuration(command.redirects, scene)
+        or _package_manager(run, command, scene)
+        or _without_effect(run, command.redirects, scene)
+        or _file_command(run, command)
+        or _unresolved(_why_untranslated(run.program))
+    )
+
+
+def _package_configuration(redirects: tuple[Redirect, ...], scene: Scene) -> Verdict | None:
+    """Writing sources and keys of a package manager: nixpkgs takes their place."""
+    written = _written_paths(redirects)
+    if not written:
+        return None
+    reasons = [scene.catalogue.no_op_path(path) for path in written if path is not None]
+    if len(reasons) == len(written) and all(reasons):
+        return _not_needed(reasons[0] or "")
+    return None
+
+
+def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Verdict | None:
+    manager = manager_for(run)
+    install = manager.parse_install(run, command.location, scene.files) if manager else None
+    if install is None:
+        return None
+    if install.action in {Action.NOTHING, Action.REPOSITORY}:
+        return Verdict(
+            outcome=CommandOutcome.NOT_NEEDED,
+            reason=install.reason,
+            installs=(install,),
+            problems=install.problems,
+        )
+    if install.action is Action.OTHER:
+        return Verdict(
+            outcome=CommandOutcome.UNRESOLVED,
+            reason=install.reason,
+            installs=(install,),
+            problems=install.problems,
+        )
+    missing = _what_is_missing(install)
+    return Verdict(
+        outcome=CommandOutcome.UNRESOLVED if missing else CommandOutcome.TRANSLATED,
+        reason=missing or install.reason,
+        installs=(install,),
+        problems=install.problems,
+    )
+
+
+def _what_is_missing(install: InstallStep) -> str:
+    projects = sorted({use.path for use in install.manifests if use.role in {"project", "lock"}})
+    if projects:
+        return f"the packages of {', '.join(projects)} need a lock, which is not translated yet"
+    if install.unknown:
+        return "a name cannot be known without running the shell"
+    if not (install.requirements or install.manifests):
+        return install.reason or "nothing to install was recognised"
+    return ""
+
+
+def _without_effect(run: Invocation, redirects: tuple[Redirect, ...], scene: Scene) -> Verdict | None:
+    if _written_paths(redirects) or (
+        any(word.value is None for word in run.arguments) and run.program not in {"echo", "printf"}
+    ):
+        return None
+    arguments = tuple(word.value if word.value is not None else word.text for word in run.arguments)
+    reason = scene.catalogue.no_op(run.program or "", arguments, scene.known.written())
+    if reason is None and run.program == "rm":
+        reason = _removes_nothing(run, scene)
+    return None if reason is None else _not_needed(reason)
+
+
+def _removes_nothing(run: Invocation, scene: Scene) -> str | None:
+    """`rm` of caches and of what no earlier step put into the image; None when it may remove something that is there."""
+    paths = [word for word in run.arguments if not _is_option(word)]
+    if not paths or not all(_is_absent(word, run.directory, scene) for word in paths):
+        return None
+    return "what it removes is not in the Nix image"
+
+
+def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
+    text = word.value or ""
+    if not text or (not text.startswith("/") and directory is None):
+        return False
+    path = posixpath.normpath(posixpath.join(directory or "/", text))
+    if scene.catalogue.no_op_path(path) and not scene.known.below(_fixed_part(path)):
+        return True
+    if word.quoted or not _GLOB.search(text):
+        return not scene.known.holds(path) and not scene.known.below(path)
+    return not scene.known.below(_fixed_part(path))
+
+
+def _fixed_part(path: str) -> str:
+    """The folder in front of the first part with a wildcard."""
+    found = _GLOB.search(path)
+    return path if not found else posixpath.dirname(path[: found.start()] + "x")
+
+
+def _file_command(run: Invocation, command: ShellCommand) -> Verdict | None:
+    translation = translate(run, command.redirects, command.location, command.text)
+    if translation is None:
+        return None
+    return Verdict(
+        outcome=CommandOutcome.TRANSLATED,
+        reason=translation.reason,
+        effects=translation.effects,
+        problems=translation.findings,
+    )
+
+
+def _why_untranslated(program: str) -> str:
+    name = program.rsplit("/", 1)[-1]
+    if command_for(program):
+        return f"this use of {name} (its words, patterns or options) is not translated yet"
+    for kind, programs in _KINDS.items():
+        if name in programs:
+            return (
+                f"{kind} that is not translated yet"
+                if kind != "an archive"
+                else "unpacking is not translated yet"
+            )
+    return f"no translation is known for {name}"
+
+
+def _written_paths(redirects: tuple[Redirect, ...]) -> tuple[str | None, ...]:
+    """Targets of redirections that write files; None for one that is not known."""
+    targets = (redirect.target for redirect in redirects if redirect.operator in _WRITING)
+    return tuple(target.value for target in targets if target is not None and target.value not in _NOWHERE)
+
+
+# --- pipelines ---------------------------------------------------------------------------------------------------------------
+
+
+def _reads_program_from_pipe(run: Invocation, command: ShellCommand) -> bool:
+    if command.stdin_from is None or run.program is None:
+        return False
+    name = run.program.rsplit("/", 1)[-1]
+    script = [word for word in run.arguments if not _is_option(word)]
+    return name in _INTERPRETERS and (name in SHELLS or not script) and not _has_inline_program(run)
+
+
+def _is_option(word: Word) -> bool:
+    return word.value is not None and word.value.startswith("-")
+
+
+def _has_inline_program(run: Invocation) -> bool:
+    return any(word.value in {"-c", "-e"} for word in run.arguments)
+
+
+def _pipe_to_shell(run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]) -> Verdict:
+    source = items[command.stdin_from] if command.stdin_from is not None else None
+    if isinstance(source, ShellCommand) and source.program in _DOWNLOADERS:
+        message = f"{source.text} is piped into {run.program}: what it downloads runs unseen and unpinned"
+        hint = "name the packages it installs, or download a pinned file with a checksum"
+        return _unresolved("a download piped into an interpreter is never run", ("D2N501", message, hint))
+    return _unresolved(f"what {run.program} reads from the pipe cannot be known")
+
+
+def _feed_pipelines(items: tuple[ShellItem, ...], verdicts: list[Verdict]) -> list[Verdict]:
+    """A command whose output another one reads shares that one's fate, unless it means something by itself."""
+    for position in range(len(items) - 1, -1, -1):
+        item, verdict = items[position], verdicts[position]
+        if not isinstance(item, ShellCommand) or verdict.installs or verdict.effects:
+            continue
+        reader = _consumer(items, position) if item.substitution_of is None else item.substitution_of
+        if reader is None:
+            continue
+        verdicts[position] = _fed(verdict, items, verdicts, reader)
+    return verdicts
+
+
+def _fed(verdict: Verdict, items: tuple[ShellItem, ...], verdicts: list[Verdict], reader: int) -> Verdict:
+    if verdict.problems and verdict.outcome is CommandOutcome.UNRESOLVED:
+        return verdict
+    if reader < 0:
+        return _not_needed("sets a variable; where its value is needed and not known, that is reported")
+    fate, text = verdicts[reader], items[reader].text
+    shown = text if len(text) <= 60 else text[:59] + "…"
+    if fate.outcome is CommandOutcome.UNRESOLVED:
+        return _unresolved(f"its output is read by: {shown}")
+    return _not_needed(f"its output is read by a command that is accounted for: {shown}")
+
+
+def _not_needed(reason: str) -> Verdict:
+    return Verdict(outcome=CommandOutcome.NOT_NEEDED, reason=reason)
+
+
+def _unresolved(reason: str, *problems: tuple[str, str, str]) -> Verdict:
+    return Verdict(outcome=CommandOutcome.UNRESOLVED, reason=reason, problems=problems)

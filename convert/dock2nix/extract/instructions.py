@@ -1,0 +1,225 @@
+"""COPY, ADD and WORKDIR: instructions that change files without a shell."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.image import CopyFiles, MakeDirectory, SetMode, SetOwner, WriteFile
+from dock2nix.model.steps import CommandOutcome, Step
+from dock2nix.parse.copying import STANDARD_DIRECTORIES
+from dock2nix.parse.exclusions import fileset_exclusions
+
+if TYPE_CHECKING:
+    from dock2nix.extract.paths import KnownPaths
+    from dock2nix.model.dockerfile import ScopedInstruction
+    from dock2nix.model.image import Effect
+    from dock2nix.parse.context import BuildContext
+    from dock2nix.parse.copying import CopyResolution
+
+ROOTS = frozenset({"", "0", "root", "0:0", "root:root"})
+
+
+def short_text(instruction: ScopedInstruction, limit: int = 100) -> str:
+    """The instruction on one line, for comments and reports."""
+    raw = instruction.instruction
+    written = raw.original.split("\n", 1)[0] if raw.heredocs else raw.original
+    text = " ".join(written.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def with_login_group(user: str) -> str:
+    """`app` to `app:`, chown's way to say: and the group of that user."""
+    return user if ":" in user else f"{user}:"
+
+
+def working_directory(instruction: ScopedInstruction, current: str) -> str:
+    """The absolute path a WORKDIR changes to (relative ones stand on the one before)."""
+    return posixpath.normpath(
+        posixpath.join(current, instruction.arguments[0] if instruction.arguments else "")
+    )
+
+
+def extract_workdir(
+    instruction: ScopedInstruction, stage: int, path: str, user: str, known: KnownPaths
+) -> Step:
+    """WORKDIR makes its directory if need be, owned by the USER in force (BuildKit: dispatchWorkdir)."""
+    location, text = instruction.location, short_text(instruction)
+    effects: tuple[Effect, ...] = (MakeDirectory(path=path, location=location, text=text),)
+    if user not in ROOTS and not known.holds(path):
+        effects += (SetOwner(path=path, owner=with_login_group(user), location=location, text=text),)
+    return Step(
+        stage=stage,
+        program="WORKDIR",
+        text=text,
+        location=location,
+        outcome=CommandOutcome.TRANSLATED,
+        effects=effects if path != "/" else (),
+    )
+
+
+def extract_copy(
+    instruction: ScopedInstruction, stage: int, known: KnownPaths, workdir: str
+) -> Outcome[tuple[Step, ...]]:
+    """COPY and ADD from the build context as effects; what else they can do is left with the reason.
+
+    Returns:
+        One step; unresolved when the instruction copies from a stage or image, downloads, unpacks or fits no file.
+    """
+    source_image = instruction.flag("from")
+    if source_image is not None:
+        return _unresolved(instruction, stage, f"copies from the stage or image {source_image}", "D2N302")
+    context, destination = known.context, instruction.arguments[-1]
+    written, sources = _heredoc_files(instruction, workdir)
+    if not sources:
+        return Outcome((_copied(instruction, stage, written),))
+    resolution = context.resolve_copy(
+        sources,
+        destination,
+        workdir,
+        is_add=instruction.keyword == "ADD",
+        exclude=_all_flags(instruction, "exclude"),
+        parents=instruction.flag("parents") is not None,
+        directories=known.directories(),
+    )
+    if _owner(instruction) and any(
+        f.directory and f.destination in STANDARD_DIRECTORIES for f in resolution.files
+    ):
+        return _unresolved(
+            instruction, stage, f"gives another owner to files among others in {destination}", "D2N303"
+        )
+    for reason in _untranslatable(resolution):
+        return _unresolved(instruction, stage, reason, "D2N303")
+    findings = _missing_sources(instruction, resolution)
+    effects = written + _copy_effects(instruction, resolution, context)
+    step = _copied(instruction, stage, effects)
+    if findings:
+        step = replace(step, outcome=CommandOutcome.UNRESOLVED, reason=findings[0].message)
+    return Outcome((step,), findings)
+
+
+def _copied(instruction: ScopedInstruction, stage: int, effects: tuple[Effect, ...]) -> Step:
+    return Step(
+        stage=stage,
+        program=instruction.keyword,
+        text=short_text(instruction),
+        location=instruction.location,
+        outcome=CommandOutcome.TRANSLATED,
+        effects=effects,
+    )
+
+
+def _all_flags(instruction: ScopedInstruction, name: str) -> tuple[str, ...]:
+    prefix = f"--{name}="
+    return tuple(flag.removeprefix(prefix) for flag in instruction.flags if flag.startswith(prefix))
+
+
+def _heredoc_files(
+    instruction: ScopedInstruction, workdir: str
+) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
+    """Files written by here-documents, and the sources that are no here-documents."""
+    *sources, destination = instruction.arguments
+    bodies = {
+        f"<<{mark}{name}": doc
+        for doc in instruction.instruction.heredocs
+        for name in (doc.name,)
+        for mark in ("", "-")
+    }
+    named = [(source, bodies.get(source.replace('"', "").replace("'", ""))) for source in sources]
+    target = posixpath.join(workdir, destination)
+    is_folder = target.endswith("/") or len(sources) > 1
+    effects: list[Effect] = []
+    for _, doc in named:
+        if doc is None:
+            continue
+        path = posixpath.normpath(posixpath.join(target, doc.name) if is_folder else target)
+        effects.append(
+            WriteFile(
+                path=path,
+                content=doc.body,
+                mode=instruction.flag("chmod") or "",
+                owner=_owner(instruction),
+                location=instruction.location,
+                text=short_text(instruction),
+            )
+        )
+    return tuple(effects), tuple(source for source, doc in named if doc is None)
+
+
+def _owner(instruction: ScopedInstruction) -> str:
+    owner = instruction.flag("chown") or ""
+    return "" if owner in ROOTS else owner
+
+
+def _untranslatable(resolution: CopyResolution) -> tuple[str, ...]:
+    kinds = (
+        (resolution.urls, "downloads"),
+        (resolution.git, "clones"),
+        (resolution.archives, "unpacks the archive"),
+    )
+    return tuple(f"{verb} {', '.join(names)}" for names, verb in kinds if names)
+
+
+def _missing_sources(instruction: ScopedInstruction, resolution: CopyResolution) -> tuple[Finding, ...]:
+    groups = (
+        (resolution.outside, "D2N106", "lies outside the build context"),
+        (resolution.ignored, "D2N105", "is left out by the .dockerignore file"),
+        (resolution.missing, "D2N105", "is not in the build context"),
+        (resolution.malformed, "D2N303", "is a malformed pattern"),
+    )
+    return tuple(
+        Finding(code=code, message=f"{name} {what}", location=instruction.location)
+        for names, code, what in groups
+        for name in names
+    )
+
+
+def _copy_effects(
+    instruction: ScopedInstruction, resolution: CopyResolution, context: BuildContext
+) -> tuple[Effect, ...]:
+    files = resolution.files
+    if not files:
+        return ()
+    location, text = instruction.location, short_text(instruction)
+    mode, owner = instruction.flag("chmod") or "", _owner(instruction)
+    effects: list[Effect] = [
+        CopyFiles(
+            sources=files,
+            exclusions=fileset_exclusions(context, files, resolution.exclude),
+            owner=owner,
+            mode=mode,
+            location=location,
+            text=text,
+        )
+    ]
+    for file in files:
+        if mode:
+            effects.append(
+                SetMode(
+                    path=file.destination, mode=mode, recursive=file.directory, location=location, text=text
+                )
+            )
+        if owner:
+            effects.append(
+                SetOwner(
+                    path=file.destination, owner=owner, recursive=file.directory, location=location, text=text
+                )
+            )
+    return tuple(effects)
+
+
+def _unresolved(
+    instruction: ScopedInstruction, stage: int, reason: str, code: str
+) -> Outcome[tuple[Step, ...]]:
+    text = short_text(instruction)
+    step = Step(
+        stage=stage,
+        program=instruction.keyword,
+        text=text,
+        location=instruction.location,
+        outcome=CommandOutcome.UNRESOLVED,
+        reason=reason,
+    )
+    return Outcome((step,), (Finding(code=code, message=f"{text}: {reason}", location=instruction.location),))

@@ -1,0 +1,90 @@
+"""The order of the passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dock2nix.emit.render import render
+from dock2nix.extract import extract, run_time_programs
+from dock2nix.parse.context import BuildContext
+from dock2nix.parse.dockerfile import parse_dockerfile
+from dock2nix.parse.stages import link_stages, needed_stages
+from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image
+from dock2nix.report import Passed, build_report, report_files
+from dock2nix.resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.report.model import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A Dockerfile to convert: its bytes, what to call it in messages, where it is (None: nowhere), and its build context."""
+
+    content: bytes
+    path: str
+    file: Path | None
+    context: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system."""
+
+    target: str = ""
+    build_arguments: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    image: ImageSettings
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """The files to write (path relative to the flake's root → text) and the report on them."""
+
+    files: Mapping[str, str]
+    report: Report
+
+
+def convert(source: Source, options: Options, catalogue: Catalogue) -> Conversion:
+    """A Dockerfile to a flake and a report.
+
+    Raises:
+        DockerfileError: BuildKit would refuse the Dockerfile.
+        UsageError: an option names something that is not there.
+    """
+    dockerfile = parse_dockerfile(source.content, source.path)
+    stages = link_stages(
+        dockerfile.value,
+        build_arguments=options.build_arguments,
+        platform=options.platform or "linux/amd64",
+        target=options.target,
+        base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
+    )
+    needed = needed_stages(stages.value, options.target)
+    target = needed[-1]
+    context = BuildContext.read(source.context, source.file)
+    steps = extract(stages.value, needed, context, catalogue)
+    chain = image_chain(stages.value, target)
+    programs = run_time_programs(stages.value, chain)
+    resolved = resolve(steps.value, stages.value, frozenset(chain), programs, catalogue)
+    plan = plan_image(stages.value, target, steps.value, resolved.value, catalogue, options.image)
+    findings = tuple(
+        found for outcome in (dockerfile, stages, steps, resolved, plan) for found in outcome.findings
+    )
+    files = render(plan.value)
+    passed = Passed(
+        dockerfile=dockerfile.value,
+        stages=stages.value,
+        steps=steps.value,
+        requirements=resolved.value,
+        plan=plan.value,
+        findings=findings,
+    )
+    report = build_report(passed, files, catalogue, strict=options.strict)
+    return Conversion(files=report_files(report, files), report=report)

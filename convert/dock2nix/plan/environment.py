@@ -1,0 +1,83 @@
+"""The variables of the image: the base's, those that go with packages, and ENV."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dock2nix.model.packages import AttributePath, NixpkgsPackage
+from dock2nix.model.plan import EnvironmentVariable
+from dock2nix.model.steps import RequirementOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dock2nix.model.dockerfile import ScopedInstruction
+    from dock2nix.model.image import BaseImage
+    from dock2nix.model.steps import ResolvedRequirement
+
+# What the Docker daemon and BuildKit give an image that sets no PATH (moby: system.DefaultPathEnvUnix).
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PACKAGE = re.compile(r"@([A-Za-z_][A-Za-z0-9_.'-]*)@")
+
+
+def base_environment(base: BaseImage | None) -> Mapping[str, str]:
+    """The variables a stage starts with: the base image's, PATH included. `@attribute@` stands for a package's store path."""
+    known = dict(base.config.env) if base else {}
+    return {"PATH": DEFAULT_PATH} | known
+
+
+def image_environment(
+    base: BaseImage | None,
+    base_line: int,
+    resolved: tuple[ResolvedRequirement, ...],
+    instructions: tuple[ScopedInstruction, ...],
+) -> tuple[EnvironmentVariable, ...]:
+    """The image's `Env`, in Docker's order: the base's first, a variable set again keeps its place.
+
+    Args:
+        base: the base image, None when unknown or scratch.
+        base_line: the line of its FROM.
+        resolved: what is installed in the image.
+        instructions: of all stages the image consists of, in order.
+    """
+    values: dict[str, tuple[str, str]] = {
+        name: (value, "" if name == "PATH" else f"{base_line}: FROM")
+        for name, value in base_environment(base).items()
+    }
+    trusted = {name for value, _ in values.values() for name in _PACKAGE.findall(value)}
+    for name, value, comment in _package_variables(resolved):
+        trusted.update(_PACKAGE.findall(value))
+        values.setdefault(name, (value, comment))
+    for instruction in instructions:
+        if instruction.keyword == "ENV":
+            pairs = zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False)
+            values.update({name: (value, str(instruction.location.first_line)) for name, value in pairs})
+    source = base.channel if base else ""
+    return tuple(
+        EnvironmentVariable(name=name, parts=_parts(value, trusted), source=source, comment=comment)
+        for name, (value, comment) in values.items()
+    )
+
+
+def _package_variables(resolved: tuple[ResolvedRequirement, ...]) -> list[tuple[str, str, str]]:
+    return [
+        (name, value, f"{one.requirement.location.first_line}: {one.requirement.name}")
+        for one in resolved
+        if one.outcome is RequirementOutcome.NIXPKGS
+        for resolution in one.resolutions
+        if isinstance(resolution, NixpkgsPackage)
+        for name, value in resolution.environment
+    ]
+
+
+def _parts(value: str, trusted: set[str]) -> tuple[str | AttributePath, ...]:
+    """`@jdk17@/bin` to its parts. Only names that our own data put there count: a user's `@x@` stays text."""
+    parts: list[str | AttributePath] = []
+    last = 0
+    for found in _PACKAGE.finditer(value):
+        if found[1] in trusted:
+            parts += [value[last : found.start()], AttributePath(found[1])]
+            last = found.end()
+    parts.append(value[last:])
+    return tuple(part for part in parts if part)

@@ -1,0 +1,256 @@
+"""The package lists: what the base brings and what each instruction asked for, each package once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dock2nix.model.packages import AttributePath, NixpkgsPackage, Unresolved
+from dock2nix.model.plan import LanguageEnvironment, PackageEntry, PackageSection, Remark
+from dock2nix.model.steps import RequirementOutcome
+
+if TYPE_CHECKING:
+    from dock2nix.model.image import BaseImage
+    from dock2nix.model.steps import ResolvedRequirement, Step
+
+_SET = re.compile(r"(python3\d*)Packages\.(.+)")
+_DEFAULT_PYTHON = ("python3", "python313")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """One package of one requirement, with the command that asked for it."""
+
+    line: int
+    title: str
+    requirement: ResolvedRequirement
+    package: NixpkgsPackage
+
+
+@dataclass(slots=True)
+class _Environment:
+    """An interpreter while its packages are collected."""
+
+    interpreter: AttributePath
+    source: str
+    titles: dict[str, None] = field(default_factory=dict)
+    packages: dict[str, list[str]] = field(default_factory=dict)
+
+
+def title_of(step: Step) -> str:
+    """`5: apt-get install`: the line and the first words of the command, whole when it is short."""
+    words = step.text.split()
+    text = " ".join(words)
+    if len(text) > 60:
+        first_option = next((at for at, word in enumerate(words[1:], 1) if word.startswith("-")), 2)
+        text = " ".join(words[: max(2, min(first_option, 3))])
+    return f"{step.location.first_line}: {text}"
+
+
+def package_sections(
+    base: BaseImage | None,
+    base_title: str,
+    steps: tuple[Step, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+    source: str,
+) -> tuple[PackageSection, ...]:
+    """The lists of nix/packages.nix.
+
+    Args:
+        base: the base image; its packages come first.
+        base_title: what to write above them.
+        steps: the commands of the image's stages, for the titles.
+        resolved: what they asked for.
+        source: the flake input the base's packages and its interpreter come from, "" for nixpkgs.
+
+    Returns:
+        The sections in the Dockerfile's order; Python packages are joined with their interpreter in one section.
+    """
+    wanted = _wanted(steps, resolved)
+    environments = _environments(wanted, base, source)
+    listed = {environment.interpreter for environment in environments.values()}
+    listed |= {
+        AttributePath("python3") for one in environments.values() if one.interpreter in _DEFAULT_PYTHON
+    }
+    seen = {(str(path), "") for path in (*(base.packages if base else ()), *listed)}
+    asked = (
+        PackageSection(
+            title=title, entries=_entries(group, seen, base) + tuple(Remark(text=text) for text in unresolved)
+        )
+        for title, group, unresolved in _by_title(steps, resolved, wanted)
+    )
+    joined = (_environment_section(environment) for environment in environments.values())
+    sections = (_base_section(base, base_title, listed, source), *asked, *joined)
+    return tuple(section for section in sections if section.entries)
+
+
+def build_sections(
+    steps: tuple[Step, ...], resolved: tuple[ResolvedRequirement, ...]
+) -> tuple[PackageSection, ...]:
+    """The lists of nix/build-packages.nix: compilers, headers, and what other stages install."""
+    only = tuple(one for one in resolved if one.outcome is RequirementOutcome.BUILD_ONLY)
+    partly = tuple(one for one in resolved if one.outcome is RequirementOutcome.NIXPKGS)
+    wanted = _wanted(steps, only) + tuple(one for one in _wanted(steps, partly) if one.package.build_only)
+    seen: set[tuple[str, str]] = set()
+    titles = dict.fromkeys(one.title for one in sorted(wanted, key=lambda one: one.line))
+    sections = (
+        PackageSection(
+            title=title, entries=_build_entries(tuple(o for o in wanted if o.title == title), seen)
+        )
+        for title in titles
+    )
+    return tuple(section for section in sections if section.entries)
+
+
+def _build_entries(group: tuple[_Wanted, ...], seen: set[tuple[str, str]]) -> tuple[PackageEntry, ...]:
+    entries: dict[tuple[str, str], list[str]] = {}
+    for one in group:
+        for output in one.package.outputs or ("",):
+            key = (str(one.package.attribute_path), output)
+            if key not in seen or key in entries:
+                entries.setdefault(key, []).append(one.requirement.requirement.name)
+                seen.add(key)
+    return tuple(
+        PackageEntry(attribute_path=AttributePath(path), output=output, names=", ".join(dict.fromkeys(names)))
+        for (path, output), names in sorted(entries.items())
+    )
+
+
+def _wanted(steps: tuple[Step, ...], resolved: tuple[ResolvedRequirement, ...]) -> tuple[_Wanted, ...]:
+    return tuple(
+        _Wanted(
+            line=one.requirement.location.first_line,
+            title=_title(steps, one),
+            requirement=one,
+            package=resolution,
+        )
+        for one in resolved
+        for resolution in one.resolutions
+        if isinstance(resolution, NixpkgsPackage)
+    )
+
+
+def _title(steps: tuple[Step, ...], one: ResolvedRequirement) -> str:
+    for step in steps:
+        if step.stage == one.stage and any(
+            one.requirement in install.requirements for install in step.installs
+        ):
+            return title_of(step)
+    return str(one.requirement.location.first_line)
+
+
+def _base_section(
+    base: BaseImage | None, title: str, listed: set[AttributePath], source: str
+) -> PackageSection:
+    if base is None:
+        return PackageSection(title=title, entries=())
+    return PackageSection(
+        title=title,
+        entries=tuple(
+            PackageEntry(attribute_path=path, source=source)
+            for path in sorted(base.packages)
+            if path not in listed
+        ),
+    )
+
+
+def _by_title(
+    steps: tuple[Step, ...], resolved: tuple[ResolvedRequirement, ...], wanted: tuple[_Wanted, ...]
+) -> list[tuple[str, tuple[_Wanted, ...], tuple[str, ...]]]:
+    groups: list[tuple[str, tuple[_Wanted, ...], tuple[str, ...]]] = []
+    titles = dict.fromkeys(_title(steps, one) for one in resolved)
+    for title in titles:
+        group = tuple(
+            one
+            for one in wanted
+            if one.title == title
+            and one.requirement.outcome is RequirementOutcome.NIXPKGS
+            and not one.package.build_only
+            and not _SET.fullmatch(one.package.attribute_path)
+        )
+        unresolved = tuple(
+            _unresolved_remark(one)
+            for one in resolved
+            if one.outcome is RequirementOutcome.UNRESOLVED and _title(steps, one) == title
+        )
+        groups.append((title, group, unresolved))
+    return groups
+
+
+def _unresolved_remark(one: ResolvedRequirement) -> str:
+    candidates = next((r.candidates for r in one.resolutions if isinstance(r, Unresolved)), ())
+    near = f"; similar: {', '.join(f'pkgs.{path}' for path in candidates)}" if candidates else ""
+    asked = one.requirement.name or one.requirement.url
+    return f"UNRESOLVED {asked}{one.requirement.specifier}: {one.reason}{near}"
+
+
+def _entries(
+    group: tuple[_Wanted, ...], seen: set[tuple[str, str]], base: BaseImage | None
+) -> tuple[PackageEntry | Remark, ...]:
+    entries: dict[tuple[str, str], list[str]] = {}
+    remarks: list[Remark] = []
+    for one in group:
+        path, name = str(one.package.attribute_path), one.requirement.requirement.name
+        if base and _is_second_interpreter(path, base):
+            remarks.append(Remark(text=f"{name}: the image's interpreter is {base.interpreter}"))
+            continue
+        for output in one.package.outputs or ("",):
+            key = (path, "" if output == "out" else output)
+            if key in seen and key not in entries:
+                continue
+            seen.add(key)
+            entries.setdefault(key, []).append(name)
+    return tuple(
+        PackageEntry(attribute_path=AttributePath(path), output=output, names=", ".join(dict.fromkeys(names)))
+        for (path, output), names in sorted(entries.items())
+    ) + tuple(remarks)
+
+
+def _is_second_interpreter(path: str, base: BaseImage) -> bool:
+    return base.language == "python" and bool(re.fullmatch(r"python3\d*", path)) and path != base.interpreter
+
+
+def _environments(
+    wanted: tuple[_Wanted, ...], base: BaseImage | None, source: str
+) -> dict[AttributePath, _Environment]:
+    """Python packages by the interpreter whose set they are of; the base's interpreter takes those of python3 too."""
+    found: dict[AttributePath, _Environment] = {}
+    for one in wanted:
+        member = _SET.fullmatch(one.package.attribute_path)
+        if not member or one.requirement.outcome is not RequirementOutcome.NIXPKGS or one.package.build_only:
+            continue
+        interpreter, origin = _interpreter_for(member[1], base, source)
+        environment = found.setdefault(interpreter, _Environment(interpreter, origin))
+        environment.titles[one.title] = None
+        environment.packages.setdefault(member[2], []).append(
+            f"{one.requirement.requirement.name}{one.requirement.requirement.specifier}"
+        )
+    return found
+
+
+def _interpreter_for(name: str, base: BaseImage | None, source: str) -> tuple[AttributePath, str]:
+    if (
+        base
+        and base.language == "python"
+        and base.interpreter
+        and name in {*_DEFAULT_PYTHON, base.interpreter}
+    ):
+        return base.interpreter, source
+    return AttributePath("python3" if name in _DEFAULT_PYTHON else name), ""
+
+
+def _environment_section(environment: _Environment) -> PackageSection:
+    titles = [*environment.titles]
+    shown = (
+        titles[0]
+        if len(titles) == 1
+        else f"{titles[0]}, and lines {', '.join(t.split(':')[0] for t in titles[1:])}"
+    )
+    packages = tuple(
+        (name, ", ".join(dict.fromkeys(names))) for name, names in sorted(environment.packages.items())
+    )
+    entry = LanguageEnvironment(
+        interpreter=environment.interpreter, source=environment.source, packages=packages
+    )
+    return PackageSection(title=shown, entries=(entry,))

@@ -1,0 +1,116 @@
+"""The report: one object, written as Markdown, JSON and terminal text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
+from dock2nix.model.finding import Severity
+from dock2nix.report.data import report_object
+from dock2nix.report.markdown import markdown
+from dock2nix.report.model import Report, StageReport, stage_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.extract import StageSteps
+    from dock2nix.model.dockerfile import Dockerfile, Stage
+    from dock2nix.model.finding import Finding
+    from dock2nix.model.plan import ImagePlan
+    from dock2nix.model.steps import ResolvedRequirement
+
+__all__ = ["Passed", "build_report", "report_files"]
+
+REPORTS = ("nix/report.json", "nix/report.md")
+_STRICTER = {
+    Severity.INFO: Severity.WARNING,
+    Severity.WARNING: Severity.ERROR,
+    Severity.ERROR: Severity.ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """What the passes made of a Dockerfile."""
+
+    dockerfile: Dockerfile
+    stages: tuple[Stage, ...]
+    steps: tuple[StageSteps, ...]
+    requirements: tuple[ResolvedRequirement, ...]
+    plan: ImagePlan
+    findings: tuple[Finding, ...]
+
+
+def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, strict: bool) -> Report:
+    """All that the passes found, in one object.
+
+    Args:
+        passed: what they made.
+        files: the paths of the generated files.
+        catalogue: for what the base images hold.
+        strict: take remarks as warnings and warnings as errors.
+
+    Returns:
+        The report; its findings are sorted by place, each once.
+    """
+    needed = {one.stage for one in passed.steps}
+    ordered = sorted(
+        dict.fromkeys(passed.findings),
+        key=lambda one: (one.location.first_line, one.location.first_column, one.code, one.message),
+    )
+    return Report(
+        dockerfile=passed.plan.dockerfile,
+        sha256=passed.dockerfile.sha256,
+        plan=passed.plan,
+        stages=tuple(_stage(stage, catalogue, built=stage.index in needed) for stage in passed.stages),
+        requirements=passed.requirements,
+        steps=tuple(step for one in passed.steps for step in one.steps),
+        findings=tuple(_stricter(one) if strict else one for one in ordered),
+        files=tuple(sorted((*files, *REPORTS))),
+    )
+
+
+def _stricter(finding: Finding) -> Finding:
+    return replace(finding, severity_override=_STRICTER[finding.severity])
+
+
+def _stage(stage: Stage, catalogue: Catalogue, *, built: bool) -> StageReport:
+    base = catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
+    outcomes = {Scratch: "nixpkgs", StageReference: "stage"}
+    outcome = outcomes.get(type(stage.base), "nixpkgs" if base else "unresolved")
+    attributes = stage_attributes(base)
+    channel = base.channel if base else ""
+    prefix = f"inputs.{catalogue.pin(channel).name}:" if channel else ""
+    return StageReport(
+        index=stage.index,
+        name=stage.name,
+        base=_base_text(stage),
+        line=stage.location.first_line,
+        outcome=outcome,
+        attributes=tuple(f"{prefix}{path}" for path in attributes),
+        inputs=(channel,) if channel else (),
+        built=built,
+    )
+
+
+def _base_text(stage: Stage) -> str:
+    match stage.base:
+        case ImageReference():
+            return stage.base.text
+        case StageReference():
+            return f"stage {stage.base.index}"
+        case Scratch():
+            return "scratch"
+
+
+def report_files(report: Report, files: Mapping[str, str]) -> dict[str, str]:
+    """The generated files with the two reports; report.json holds the digest of each, so that edits can be noticed."""
+    everything = dict(files) | {"nix/report.md": markdown(report)}
+    digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(everything.items())}
+    data = report_object(report) | {"digests": digests}
+    everything["nix/report.json"] = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return dict(sorted(everything.items()))

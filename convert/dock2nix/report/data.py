@@ -1,0 +1,133 @@
+"""nix/report.json, the form for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dock2nix.report.model import requirement_row
+
+if TYPE_CHECKING:
+    from dock2nix.model.finding import Finding
+    from dock2nix.model.plan import ImagePlan
+    from dock2nix.model.steps import ResolvedRequirement, Step
+    from dock2nix.report.model import Report, StageReport
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """The report as plain data, in the form documented for `nix/report.json`, version 1."""
+    pin = report.plan.inputs[0]
+    return {
+        "version": 1,
+        "dockerfile": report.dockerfile,
+        "sha256": report.sha256,
+        "result": report.result,
+        "nixpkgs": {"channel": pin.channel, "rev": pin.rev, "narHash": pin.nar_hash},
+        "stages": [_stage(stage) for stage in report.stages],
+        "requirements": [_requirement(one) for one in report.requirements],
+        "commands": [_command(step) for step in report.commands],
+        "fetched": [],
+        "image": {
+            "name": report.plan.name,
+            "tag": report.plan.tag,
+            "builder": report.plan.builder,
+            "config": config_object(report.plan),
+        },
+        "findings": [finding_object(finding) for finding in report.findings],
+        "coverage": {
+            "requirements": {"total": len(report.requirements), "resolved": report.resolved_requirements},
+            "commands": {"total": len(report.commands), "accounted": report.accounted_commands},
+        },
+        "files": list(report.files),
+    }
+
+
+def report_text(report: Report) -> str:
+    """`report_object` as indented JSON text."""
+    return json.dumps(report_object(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def _stage(stage: StageReport) -> dict[str, Any]:
+    return {
+        "index": stage.index,
+        "name": stage.name,
+        "base": stage.base,
+        "line": stage.line,
+        "outcome": stage.outcome,
+        "attributes": list(stage.attributes),
+        "inputs": list(stage.inputs),
+        "built": stage.built,
+    }
+
+
+def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
+    asked, row = one.requirement, requirement_row(one)
+    return {
+        "manager": asked.manager,
+        "name": asked.name or asked.url,
+        "specifier": asked.specifier,
+        "stage": one.stage,
+        "line": asked.location.first_line,
+        "column": asked.location.first_column,
+        "file": asked.origin,
+        "outcome": str(one.outcome),
+        "attributes": list(row.attributes),
+        "outputs": list(row.outputs),
+        "version": row.version,
+        "origin": row.origin,
+        "evidence": row.evidence,
+        "hash": row.hash,
+        "reason": row.reason,
+        "candidates": list(row.candidates),
+    }
+
+
+def _command(step: Step) -> dict[str, Any]:
+    return {
+        "stage": step.stage,
+        "line": step.location.first_line,
+        "column": step.location.first_column,
+        "program": step.program,
+        "text": step.text,
+        "outcome": str(step.outcome),
+        "reason": step.reason,
+    }
+
+
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """A finding as plain data."""
+    return {
+        "code": finding.code,
+        "slug": finding.slug,
+        "severity": str(finding.severity),
+        "line": finding.location.first_line,
+        "column": finding.location.first_column,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+def config_object(plan: ImagePlan) -> dict[str, Any]:
+    """The image configuration with the keys of the OCI image specification; store paths as `${pkgs.attribute}`."""
+    config = plan.config
+    values: dict[str, Any] = {
+        "Env": [
+            f"{one.name}=" + "".join(part if type(part) is str else f"${{pkgs.{part}}}" for part in one.parts)
+            for one in plan.environment
+        ],
+        "Entrypoint": _optional(config.entrypoint),
+        "Cmd": _optional(config.cmd),
+        "WorkingDir": config.working_dir or None,
+        "User": config.user or None,
+        "ExposedPorts": sorted(config.exposed_ports) or None,
+        "Volumes": sorted(config.volumes) or None,
+        "Labels": dict(sorted(config.labels)) or None,
+        "StopSignal": config.stop_signal or None,
+    }
+    if config.healthcheck:
+        values["Healthcheck"] = {"Test": list(config.healthcheck.test)}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _optional(words: tuple[str, ...] | None) -> list[str] | None:
+    return None if words is None else list(words)

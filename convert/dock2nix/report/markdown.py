@@ -1,0 +1,136 @@
+"""nix/report.md: what a reviewer reads in the pull request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dock2nix.emit.expression import nix_comment
+from dock2nix.model.finding import Severity
+from dock2nix.model.steps import CommandOutcome, RequirementOutcome
+from dock2nix.report.model import requirement_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dock2nix.model.finding import Finding
+    from dock2nix.model.steps import ResolvedRequirement, Step
+    from dock2nix.report.model import Report
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
+_VERDICTS = {
+    "converted": "Converted: nothing is left to look at.",
+    "needs-review": "Converted in part: the points below need you before the image is complete.",
+    "unsupported": "Not supported: this image is built by a shell that dock2nix does not read.",
+}
+
+
+def markdown(report: Report) -> str:
+    """The report as GitHub-flavoured Markdown: verdict, what needs a human, packages with evidence, what was left out."""
+    parts = [
+        f"# {escape(report.dockerfile)} → Nix\n",
+        _verdict(report),
+        _findings(report.findings),
+        _packages(report.requirements),
+        _left_out(report),
+        _pins(report),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and HTML show as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", nix_comment(text))
+
+
+def code(text: str) -> str:
+    """Text as inline code, whatever back-ticks it holds (CommonMark, "Code spans"); `|` is escaped for tables."""
+    shown = nix_comment(text).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{shown}{pad}{fence}" if shown else ""
+
+
+def _verdict(report: Report) -> str:
+    total, commands = len(report.requirements), report.commands
+    return (
+        f"**{_VERDICTS[report.result]}**\n\n"
+        f"{report.resolved_requirements} of {total} packages resolved, "
+        f"{report.accounted_commands} of {len(commands)} commands accounted for.\n"
+    )
+
+
+def _findings(findings: tuple[Finding, ...]) -> str:
+    serious = [finding for finding in findings if finding.severity is not Severity.INFO]
+    if not serious:
+        return ""
+    rows = [
+        f"- line {finding.location.first_line}: {escape(finding.message)} ({finding.slug})"
+        + (f"  \n  {escape(finding.hint)}" if finding.hint else "")
+        for finding in serious
+    ]
+    return "## Needs you\n\n" + "\n".join(rows) + "\n"
+
+
+def _packages(requirements: tuple[ResolvedRequirement, ...]) -> str:
+    kept = [
+        one
+        for one in requirements
+        if one.outcome
+        in {RequirementOutcome.NIXPKGS, RequirementOutcome.LOCKED, RequirementOutcome.BUILD_ONLY}
+    ]
+    if not kept:
+        return ""
+    return "## Packages\n\n" + _table(
+        ("line", "asked for", "nixpkgs", "version", "because"), map(_package_row, kept)
+    )
+
+
+def _package_row(one: ResolvedRequirement) -> tuple[str, ...]:
+    row = requirement_row(one)
+    outputs = [f".{output}" for output in row.outputs if output != "out"]
+    attributes = ", ".join(code(attribute + (outputs[0] if outputs else "")) for attribute in row.attributes)
+    building = " (for building only)" if one.outcome is RequirementOutcome.BUILD_ONLY else ""
+    asked = one.requirement
+    return (
+        str(asked.location.first_line),
+        code(f"{asked.manager} {asked.name or asked.url}{asked.specifier}"),
+        attributes + building,
+        escape(row.version),
+        escape(row.evidence),
+    )
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _left_out(report: Report) -> str:
+    names = [
+        (str(one.requirement.location.first_line), code(one.requirement.name), escape(one.reason))
+        for one in report.requirements
+        if one.outcome is RequirementOutcome.NOT_NEEDED
+    ]
+    commands = [
+        (str(step.location.first_line), code(_short(step)), escape(step.reason))
+        for step in report.commands
+        if step.outcome is CommandOutcome.NOT_NEEDED
+    ]
+    if not (names or commands):
+        return ""
+    rows = _table(("line", "left out", "why"), dict.fromkeys(names + commands))
+    return f"## Left out\n\n<details><summary>{len(names) + len(commands)} words without meaning in a Nix image</summary>\n\n{rows}\n</details>\n"
+
+
+def _short(step: Step) -> str:
+    return step.text if len(step.text) <= 80 else step.text[:79] + "…"
+
+
+def _pins(report: Report) -> str:
+    rows = (
+        f"- {code(pin.name)}: {escape(pin.channel)}, revision {code(pin.rev)}, {code(pin.nar_hash)}\n"
+        for pin in report.plan.inputs
+    )
+    return "## Pins\n\n" + "".join(rows)

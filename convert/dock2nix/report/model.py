@@ -1,0 +1,109 @@
+"""Everything there is to report, in one object; every form of the report is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dock2nix.model.finding import Finding, Severity
+from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
+from dock2nix.model.steps import CommandOutcome, RequirementOutcome
+
+if TYPE_CHECKING:
+    from dock2nix.model.image import BaseImage
+    from dock2nix.model.plan import ImagePlan
+    from dock2nix.model.steps import ResolvedRequirement, Step
+
+_INSTRUCTION_STEPS = frozenset({"COPY", "ADD", "WORKDIR"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReport:
+    """One stage: its base as written and what became of it ("nixpkgs", "stage", "unresolved", "scratch")."""
+
+    index: int
+    name: str
+    base: str
+    line: int
+    outcome: str
+    attributes: tuple[str, ...]
+    inputs: tuple[str, ...]
+    built: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was asked, what became of it, and what is left to a human."""
+
+    dockerfile: str
+    sha256: str
+    plan: ImagePlan
+    stages: tuple[StageReport, ...]
+    requirements: tuple[ResolvedRequirement, ...]
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+
+    @property
+    def commands(self) -> tuple[Step, ...]:
+        """The shell commands of the RUN instructions."""
+        return tuple(step for step in self.steps if step.program not in _INSTRUCTION_STEPS)
+
+    @property
+    def needs_review(self) -> bool:
+        return any(finding.severity is not Severity.INFO for finding in self.findings) or any(
+            step.outcome is CommandOutcome.UNRESOLVED for step in self.steps
+        )
+
+    @property
+    def result(self) -> str:
+        if any(finding.code == "D2N107" for finding in self.findings):
+            return "unsupported"
+        return "needs-review" if self.needs_review else "converted"
+
+    @property
+    def resolved_requirements(self) -> int:
+        return sum(one.outcome is not RequirementOutcome.UNRESOLVED for one in self.requirements)
+
+    @property
+    def accounted_commands(self) -> int:
+        return sum(step.outcome is not CommandOutcome.UNRESOLVED for step in self.commands)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementRow:
+    """A requirement as the reports show it."""
+
+    attributes: tuple[str, ...]
+    outputs: tuple[str, ...]
+    version: str
+    origin: str
+    evidence: str
+    hash: str
+    reason: str
+    candidates: tuple[str, ...]
+
+
+def requirement_row(one: ResolvedRequirement) -> RequirementRow:
+    """The resolutions of one requirement, summed up."""
+    packages = [resolution for resolution in one.resolutions if isinstance(resolution, NixpkgsPackage)]
+    locked = [resolution for resolution in one.resolutions if isinstance(resolution, LockedArtifact)]
+    unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
+    return RequirementRow(
+        attributes=tuple(str(package.attribute_path) for package in packages),
+        outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
+        version=packages[0].version if packages else "",
+        origin=str(packages[0].origin) if packages else "",
+        evidence=packages[0].evidence if packages else "",
+        hash=str(locked[0].hash) if locked else "",
+        reason=one.reason,
+        candidates=unresolved[0].candidates if unresolved else (),
+    )
+
+
+def stage_attributes(base: BaseImage | None) -> tuple[str, ...]:
+    """The base's packages, the interpreter first."""
+    if base is None:
+        return ()
+    first = (str(base.interpreter),) if base.interpreter else ()
+    return tuple(dict.fromkeys((*first, *sorted(str(path) for path in base.packages))))

@@ -36,7 +36,10 @@ def timed(job: Job) -> tuple[dict[str, Any], float, str]:
 def unparsable(output: Path) -> list[str]:
     """The .nix files that Nix does not parse; every one if there is no Nix."""
     files = sorted(str(path) for path in output.rglob("*.nix"))
-    program = next((str(path) for path in sorted(ROOT.glob(".nix/*/bin/nix-instantiate"))), shutil.which("nix-instantiate"))
+    program = next(
+        (str(path) for path in sorted(ROOT.glob(".nix/*/bin/nix-instantiate"))),
+        shutil.which("nix-instantiate"),
+    )
     if program is None:
         return ["(no Nix here: nothing was parsed; see `make nix`)"]
     bad = []
@@ -48,7 +51,7 @@ def unparsable(output: Path) -> list[str]:
 
 def _refused(program: str, files: list[str]) -> list[str]:
     command = [program, "--parse", "--store", "dummy://"]
-    if subprocess.run([*command, *files], check=False, capture_output=True).returncode == 0:  # noqa: S603
+    if subprocess.run([*command, *files], check=False, capture_output=True).returncode == 0:
         return []
     if len(files) == 1:
         return files
@@ -62,7 +65,9 @@ def most_frequent(reports: list[dict[str, Any]], kind: str) -> str:
     for report in reports:
         for row in report[kind]:
             if row["outcome"] == "unresolved":
-                name = row["program"] or "(shell)" if kind == "commands" else f"{row['manager']}:{row['name']}"
+                name = (
+                    row["program"] or "(shell)" if kind == "commands" else f"{row['manager']}:{row['name']}"
+                )
                 files[name].add(report["dockerfile"])
     ranked = sorted(files.items(), key=lambda item: (-len(item[1]), item[0]))[:60]
     return ", ".join(f"{name} {len(where)}" for name, where in ranked)
@@ -72,7 +77,11 @@ def main() -> int:
     """Print the figures; 1 on a crash, a file slower than the limit, or a .nix file that does not parse."""
     corpus, output = Path(sys.argv[1]), Path(sys.argv[2])
     shutil.rmtree(output, ignore_errors=True)
-    jobs = [Job(path, output / path.relative_to(corpus).parent) for path in find_dockerfiles([corpus]) if path.name == "Dockerfile"]
+    jobs = [
+        Job(path, output / path.relative_to(corpus).parent)
+        for path in find_dockerfiles([corpus])
+        if path.name == "Dockerfile"
+    ]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(timed, jobs, chunksize=8))
     reports = [report for report, _, crash in results if not crash]

@@ -1,0 +1,26 @@
+"""Options and fixtures of all tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from nix_lab import Nix, available_nixes
+
+WITHOUT_NIX = "no Nix here: `make nix` gets it on Debian as root"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-samples", action="store_true", help="rewrite samples/*/expected")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `nix` runs once for each version of Nix; without any it is skipped and says so."""
+    if "nix" not in metafunc.fixturenames:
+        return
+    found = available_nixes()
+    cases: list[object] = [pytest.param(nix, id=nix.name) for nix in found]
+    skipped = pytest.param(None, id="none", marks=pytest.mark.skip(reason=WITHOUT_NIX))
+    metafunc.parametrize("nix", cases or [skipped])
+
+
+__all__ = ["Nix"]

@@ -1,0 +1,53 @@
+# The packages of attributes.json, nested as their attribute paths are.
+#
+# A node is a package (`pname`, `version`, `outputs`, `mainProgram`, `programs`, `unfree`), a set of further ones
+# (`attributes`), or both. Each package is a stand-in: it has nixpkgs' name, version and outputs; when it is built, the
+# machine's own programs of those names are put into it, and failing ones for what the machine does not have.
+{
+  lib,
+  pkgs,
+  tree,
+}:
+let
+  # The package itself is its first output. The list does not tell which: nixpkgs has `bin` first, almost everywhere.
+  ordered =
+    node:
+    let
+      outputs = node.outputs or [ "out" ];
+      first =
+        node.firstOutput or (lib.findFirst (name: lib.elem name outputs) (lib.head outputs) [
+          "bin"
+          "out"
+        ]);
+    in
+    [ first ] ++ lib.remove first outputs;
+
+  standIn =
+    node:
+    pkgs.stdenvNoCC.mkDerivation {
+      inherit (node) pname;
+      version = if node.version or "" == "" then "0" else node.version;
+      outputs = ordered node;
+      programs = node.programs or [ ];
+      standIn = true; # the harness tells packages from what a flake makes of them by it
+      buildCommandPath = ./stand-in.sh;
+      # glibc is what all programs stand on, and bash what scripts are run by
+      glibc = lib.optionalString (node.pname != "glibc") pkgs.glibc;
+      shell = lib.optionalString (!(lib.elem node.pname [ "bash" "bash-interactive" "glibc" ])) pkgs.runtimeShell;
+      meta = {
+        license = if node.unfree or false then lib.licenses.unfree else lib.licenses.mit;
+      }
+      // lib.optionalAttrs (node.mainProgram or "" != "") { inherit (node) mainProgram; };
+    };
+
+  fromNode =
+    node:
+    lib.optionalAttrs (node ? pname) (
+      standIn node
+      // {
+        override = _: throw "a stand-in for ${node.pname}: it is not known here what its package function takes";
+      }
+    )
+    // lib.mapAttrs (_: fromNode) (node.attributes or { });
+in
+lib.mapAttrs (_: fromNode) tree.attributes

@@ -1,0 +1,36 @@
+# The builder of every derivation: nixpkgs' phases, in short. Tools come from nativeBuildInputs, then from the machine.
+set -u -o pipefail
+shopt -s inherit_errexit
+[ -z "${NIX_ATTRS_SH_FILE:-}" ] || . "$NIX_ATTRS_SH_FILE"
+export PATH=${toolPath:+$toolPath:}/usr/bin:/bin HOME=/homeless-shelter SOURCE_DATE_EPOCH=315532800 LC_ALL=C TZ=UTC
+set +u
+umask 022
+
+runHook() { eval "${!1:-}"; }
+runPhase() {
+    if [ -n "${!1:-}" ]; then eval "${!1}"; elif declare -F "$1" >/dev/null; then "$1"; fi
+}
+
+unpackPhase() {
+    [ -n "${src:-}" ] || return 0
+    mkdir source
+    if [ -d "$src" ]; then cp -r "$src/." source; else tar -xf "$src" -C source --strip-components=1; fi
+    chmod -R u+w source
+    cd source
+}
+patchPhase() { local patch; for patch in ${patches:-}; do patch -p1 <"$patch"; done; }
+configurePhase() { [ ! -x configure ] || ./configure --prefix="$out" ${configureFlags:-}; }
+buildPhase() { [ ! -e Makefile ] || make ${makeFlags:-}; }
+installPhase() { [ ! -e Makefile ] || make install PREFIX="$out" prefix="$out" ${makeFlags:-}; }
+
+if [ -n "${buildCommandPath:-}" ]; then
+    . "$buildCommandPath"
+elif [ -n "${buildCommand:-}" ]; then
+    eval "$buildCommand"
+else
+    [ -n "${dontUnpack:-}" ] || runPhase unpackPhase
+    for phase in patchPhase configurePhase buildPhase installPhase fixupPhase; do
+        disable=dont${phase^}
+        [ -n "${!disable:-}" ] || runPhase "$phase"
+    done
+fi

@@ -200,8 +200,8 @@ def _script_of(text: str) -> Script:
 def _words_of(script: str) -> list[str]:
     """The words bash makes of the line, by bash itself: the text under test is our own output, run with a harmless printf."""
     body = script.replace("printf", "printf '%s\\0' printf", 1)
-    done = subprocess.run(["bash", "-c", body], capture_output=True, check=True, text=True)
-    return done.stdout.split("\0")[:-1]
+    done = subprocess.run(["bash", "-c", body], capture_output=True, check=True)
+    return done.stdout.decode().split("\0")[:-1]
 
 
 def test_indented_text_never_ends_its_string() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nix.notes import INDEX, edit
-from nix_lab import DEBIAN, PACKAGE_SET, STATE, Nix, available_nixes, build_flake
+from nix_lab import DEBIAN, PACKAGE_SET, STATE, Nix, StandIn, available_nixes, build_flake, package_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,30 @@ def test_fault_of_the_build_is_seen(small_flake: Path, newest: Nix, old: str, ne
     edit(small_flake / "nix/image.nix", old, new)
     with pytest.raises(AssertionError, match=re.escape(message)):
         build_flake(small_flake, newest, NIXPKGS)
+
+
+def test_package_of_lower_priority_gives_way(newest: Nix) -> None:
+    packages = {
+        name: StandIn(pname=name, version="1", main_program="kill", programs=("kill",))
+        for name in ("procps", "rival")
+    }
+    packages["equal"] = StandIn(pname="equal", version="1", programs=("kill",))
+    within = f'with import {package_set(packages)} {{ system = "x86_64-linux"; }};'
+    environment = newest.run(
+        "nix-build",
+        "--no-out-link",
+        "--expr",
+        f'{within} buildEnv {{ name = "e"; paths = [ procps rival ]; }}',
+    )
+    link = newest.home / "store" / environment.strip().lstrip("/") / "bin"
+    assert "rival" in str(link.readlink() if link.is_symlink() else (link / "kill").readlink())
+    with pytest.raises(AssertionError, match="conflicting subpath"):
+        newest.run(
+            "nix-build",
+            "--no-out-link",
+            "--expr",
+            f'{within} buildEnv {{ name = "e"; paths = [ equal rival ]; }}',
+        )
 
 
 def test_layered_image_has_owners_and_layers(newest: Nix) -> None:

@@ -504,6 +504,13 @@ def test_interpreters_take_modules_of_their_set(nix: Nix, expression: str, probl
         assert json.loads(nix.evaluate(value)).endswith(".drv")
 
 
+def test_environment_takes_the_outputs_that_a_package_wants_installed(nix: Nix) -> None:
+    tzdata = StandIn(pname="tzdata", version="2026a", outputs=("bin", "dev", "man", "out"))
+    values = "[ tzdata.outputName tzdata.meta.outputsToInstall ]"
+    given = f'with import {nix_lab.package_set({"tzdata": tzdata})} {{ system = "x86_64-linux"; }}; {values}'
+    assert json.loads(nix.evaluate(given)) == ["out", ["bin", "man"]]
+
+
 def test_machine_settings_are_not_read(nix: Nix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     write(tmp_path / ".config/nix/nix.conf", "sandbox = false\n")

@@ -9,13 +9,27 @@
   tree,
 }:
 let
-  # The package itself is its first output. The list does not tell which: nixpkgs has `bin` first, almost everywhere.
+  # What the list does not tell, where it matters. The package itself is its first output: nixpkgs has `bin` first, but
+  # for these; and these give way to others with the same programs (numbers above 5) when they are in one environment.
+  firstOutputs = {
+    glibc = "out";
+    tzdata = "out";
+  };
+  priorities = {
+    binutils-wrapper = 10;
+    busybox = 15;
+    gcc-wrapper = 10;
+    inetutils = 7;
+    procps = 11;
+    util-linux = 6;
+  };
+
   ordered =
     node:
     let
       outputs = node.outputs or [ "out" ];
       first =
-        node.firstOutput or (lib.findFirst (name: lib.elem name outputs) (lib.head outputs) [
+        firstOutputs.${node.pname} or (lib.findFirst (name: lib.elem name outputs) (lib.head outputs) [
           "bin"
           "out"
         ]);
@@ -37,7 +51,8 @@ let
       meta = {
         license = if node.unfree or false then lib.licenses.unfree else lib.licenses.mit;
       }
-      // lib.optionalAttrs (node.mainProgram or "" != "") { inherit (node) mainProgram; };
+      // lib.optionalAttrs (node.mainProgram or "" != "") { inherit (node) mainProgram; }
+      // lib.optionalAttrs (priorities ? ${node.pname}) { priority = priorities.${node.pname}; };
     };
 
   fromNode =

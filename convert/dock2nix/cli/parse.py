@@ -15,15 +15,24 @@ from dock2nix.plan import base_environment
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
-    from dock2nix.model.dockerfile import Dockerfile, Instruction, ScopedInstruction, Stage
+    from dock2nix.model.dockerfile import Dockerfile, Instruction, ScopedInstruction
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the instructions; 2 (by the exceptions) when BuildKit would refuse the file."""
     source = read_source(options.dockerfile, None)
     dockerfile = parse_dockerfile(source.content, source.path).value
+    scoped = _scoped(dockerfile, options) if options.expand else {}
+    data = parsed_object(dockerfile, scoped)
+    sys.stdout.write(
+        json.dumps(data, indent=2, ensure_ascii=False) + "\n" if options.json else _listing(data)
+    )
+    return 0
+
+
+def _scoped(dockerfile: Dockerfile, options: argparse.Namespace) -> dict[int, ScopedInstruction]:
+    """The instructions of the stages by their line; a trigger that another stage runs stands behind its own ONBUILD."""
     catalogue = LocalCatalogue()
     stages = link_stages(
         dockerfile,
@@ -32,18 +41,9 @@ def run(options: argparse.Namespace) -> int:
         target=options.target,
         base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
     ).value
-    scoped = dict(_scoped(stages)) if options.expand else {}
-    data = parsed_object(dockerfile, scoped)
-    sys.stdout.write(
-        json.dumps(data, indent=2, ensure_ascii=False) + "\n" if options.json else _listing(data)
-    )
-    return 0
-
-
-def _scoped(stages: tuple[Stage, ...]) -> Iterator[tuple[int, ScopedInstruction]]:
-    for stage in stages:
-        for instruction in stage.instructions:
-            yield instruction.location.first_line, instruction
+    own = {id(one) for one in dockerfile.instructions}
+    scoped = (one for stage in stages for one in stage.instructions if id(one.instruction) in own)
+    return {one.location.first_line: one for one in scoped}
 
 
 def parsed_object(dockerfile: Dockerfile, scoped: dict[int, ScopedInstruction]) -> dict[str, Any]:

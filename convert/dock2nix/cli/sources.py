@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dock2nix.errors import DockerfileError, UsageError
+from dock2nix.parse.lines import MAXIMUM_SIZE
 from dock2nix.pipeline import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MAX_BYTES = 16 * 1024 * 1024
 
 
 def read_source(argument: str, context: Path | None) -> Source:
@@ -29,7 +28,7 @@ def read_source(argument: str, context: Path | None) -> Source:
         DockerfileError: it is too large to be one.
     """
     if argument == "-":
-        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        content = sys.stdin.buffer.read(MAXIMUM_SIZE + 1)
         return _checked(Source(content=content, path="-", file=None, context=_folder(context or Path.cwd())))
     path = _dockerfile_in(Path(argument))
     return _checked(
@@ -38,8 +37,8 @@ def read_source(argument: str, context: Path | None) -> Source:
 
 
 def _checked(source: Source) -> Source:
-    if len(source.content) > MAX_BYTES:
-        limit = MAX_BYTES // 1024 // 1024
+    if len(source.content) > MAXIMUM_SIZE:
+        limit = MAXIMUM_SIZE // 1024 // 1024
         raise DockerfileError(f"a file of more than {limit} MiB is no Dockerfile", path=source.path)
     return source
 
@@ -62,7 +61,7 @@ def _dockerfile_in(path: Path) -> Path:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(MAXIMUM_SIZE + 1)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 

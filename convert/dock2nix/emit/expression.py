@@ -17,7 +17,8 @@ _KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "or", "re
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
 _STRING_ESCAPES = re.compile(r'["\\\n\r\t]|\$(?=\{)')
 _STRING_REPLACEMENTS = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
-_INDENTED_ESCAPES = re.compile(r"('+)(\$(?=\{)|$)?|(\$)(?=\{)")
+_INDENTED_ESCAPES = re.compile(r"('+)(\$(?=\{)|\r|$)?|(\$(?=\{)|\r)")
+_INDENTED_REPLACEMENTS = {"$": "''$", "\r": "''\\r", "": "", None: ""}
 _PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*)(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
 
 
@@ -116,13 +117,13 @@ def escape_indented(text: str) -> str:
 
 
 def _escape_indented_run(found: re.Match[str]) -> str:
-    quotes, follower, dollar = found[1], found[2], found[3]
-    if dollar:
-        return "''$"
+    quotes, follower, lone = found[1], found[2], found[3]
+    if lone:
+        return _INDENTED_REPLACEMENTS[lone]
     pairs, single = divmod(len(quotes), 2)
     # A lone quote before something that starts with quotes would be read together with it.
     last = "" if not single else "'" if follower is None else "''\\'"
-    return "'''" * pairs + last + ("''$" if follower == "$" else "")
+    return "'''" * pairs + last + _INDENTED_REPLACEMENTS[follower]
 
 
 def nix_comment(text: str) -> str:
@@ -199,11 +200,15 @@ def _(value: PathLiteral) -> str:
 
 @to_nix.register(Interpolated)
 def _interpolated(value: Interpolated) -> str:
-    parts = (
-        f"${{{part.text}}}" if isinstance(part, NixExpression) else nix_string(part)[1:-1]
-        for part in value.parts
-    )
-    return '"' + "".join(parts) + '"'
+    return '"' + "".join(_interpolated_part(part) for part in value.parts) + '"'
+
+
+def _interpolated_part(part: str | NixExpression) -> str:
+    if isinstance(part, NixExpression):
+        return f"${{{part.text}}}"
+    text = nix_string(part)[1:-1]
+    # A dollar in front of an interpolation would make `$${`, which Nix takes as text.
+    return text[:-1] + "\\$" if text.endswith("$") else text
 
 
 @to_nix.register(Text)
@@ -245,18 +250,18 @@ def _shell_word(word: str | Interpolated | ShellOperator) -> str:
         return word.text
     if isinstance(word, str):
         # a quote at the end would meet whatever follows; a blank always does, so escape with that in view
-        return escape_indented(shlex.quote(word).replace("\n", "'$'\\n''") + " ")[:-1]
+        return escape_indented(_shell_quoted(word) + " ")[:-1]
+    # what follows a part may start with `$`, so a quote at its end is always escaped
     return "".join(
-        f"${{{part.text}}}" if isinstance(part, NixExpression) else _shell_part(part)
+        f"${{{part.text}}}" if isinstance(part, NixExpression) else escape_indented(_shell_quoted(part))
         for part in word.parts
         if part
     )
 
 
-def _shell_part(text: str) -> str:
-    """A piece of a word beside an interpolation; what follows may start with `$`, so a last quote is always escaped."""
-    quoted = shlex.quote(text)
-    return escape_indented(quoted)
+def _shell_quoted(text: str) -> str:
+    """A word for bash on one line: a line end inside would be shifted by the indentation of the string around it."""
+    return shlex.quote(text).replace("\n", "'$'\\n''")
 
 
 @to_nix.register(tuple)

@@ -11,6 +11,7 @@ from dock2nix.model.image import CopyFiles, MakeDirectory, SetMode, SetOwner, Wr
 from dock2nix.model.steps import CommandOutcome, Step
 from dock2nix.parse.copying import STANDARD_DIRECTORIES
 from dock2nix.parse.exclusions import fileset_exclusions
+from dock2nix.parse.expansion import copied_body
 
 if TYPE_CHECKING:
     from dock2nix.extract.paths import KnownPaths
@@ -121,31 +122,26 @@ def _heredoc_files(
 ) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
     """Files written by here-documents, and the sources that are no here-documents."""
     *sources, destination = instruction.arguments
-    bodies = {
-        f"<<{mark}{name}": doc
-        for doc in instruction.instruction.heredocs
-        for name in (doc.name,)
-        for mark in ("", "-")
-    }
-    named = [(source, bodies.get(source.replace('"', "").replace("'", ""))) for source in sources]
+    waiting = list(instruction.instruction.heredocs)
     target = posixpath.join(workdir, destination)
     is_folder = target.endswith("/") or len(sources) > 1
     effects: list[Effect] = []
-    for _, doc in named:
-        if doc is None:
+    files: list[str] = []
+    for source in sources:
+        if not (source.startswith("<<") and waiting):
+            files.append(source)
             continue
+        doc = waiting.pop(0)
         path = posixpath.normpath(posixpath.join(target, doc.name) if is_folder else target)
-        effects.append(
-            WriteFile(
-                path=path,
-                content=doc.body,
-                mode=instruction.flag("chmod") or "",
-                owner=_owner(instruction),
-                location=instruction.location,
-                text=short_text(instruction),
-            )
-        )
-    return tuple(effects), tuple(source for source, doc in named if doc is None)
+        effects += _written(instruction, path, copied_body(doc, instruction.environment))
+    return tuple(effects), tuple(files)
+
+
+def _written(instruction: ScopedInstruction, path: str, content: str) -> tuple[Effect, ...]:
+    location, text, owner = instruction.location, short_text(instruction), _owner(instruction)
+    mode = instruction.flag("chmod") or ""
+    file = WriteFile(path=path, content=content, mode=mode, location=location, text=text)
+    return (file, SetOwner(path=path, owner=owner, location=location, text=text)) if owner else (file,)
 
 
 def _owner(instruction: ScopedInstruction) -> str:

@@ -36,7 +36,7 @@ _BUNDLED_DISTRIBUTIONS = 6
 _HEADERS = 400
 _STORE_PATHS = 126_001
 # A release counts before an older one unless that one shows it this much more clearly.
-_CLEARER = 0.1
+_CLEARER = 0.15
 _UNWRITABLE = re.compile(r"[\t\n]")
 _SONAME = re.compile(r"(.+\.so)((?:\.\d+)*)")
 

@@ -122,6 +122,7 @@ _ROLES = re.compile(
     r"-(?:dev|dbg|doc|bin|utils|tools|common|data|core|client|runtime|cli|minimal|base|headers|nox|all|full|daemon|server)$"
 )
 _ABI = re.compile(r"[0-9.]+(?:-[0-9.]+)?(?:t64|v5|debian\d|gf|c2a?|ldbl|c102|g|abi\d+)?$")
+_PART_NUMBER = re.compile(r"-\d+$")
 _LANGUAGE_PREFIX = re.compile(
     r"(?:python3?|ruby|node|php[0-9.]*|golang|fonts?|r-cran|gir1\.2|gstreamer1\.0|lua|ocaml)-(.+)"
 )
@@ -138,6 +139,7 @@ def _forms(name: str) -> Iterator[str]:
     yield name
     base = base_name(name)
     yield base
+    yield _PART_NUMBER.sub("", base)
     yield _ABI.sub("", base)
     if base.startswith("lib"):
         yield base[3:]
@@ -157,7 +159,7 @@ def name_forms(*names: str) -> frozenset[str]:
 # --- nixpkgs' side --------------------------------------------------------------------------------------------------
 
 _UNWANTED = re.compile(
-    r"(?:gccNGPackages|jupyter$|libtinfo$|libudev-zero|pidginPackages|jupyter-all|ihaskell|gcc_debug|graylog|open-fonts|busybox|toybox|"
+    r"(?:gccNGPackages|jupyter$|libtinfo$|libudev-zero|pidginPackages|jupyter-all|ihaskell|gcc_debug|unixodbcDrivers|graylog|open-fonts|busybox|toybox|"
     r"uutils|u-root|beamMinimal|haskellPackages\.|typstPackages|gnomeExtensions|vimPlugins|vscode-extensions|sbclPackages|"
     r"texlive\.|texlivePackages|linuxKernel|home-assistant|terraform-providers|libretro|klibc|glibc_m|libz$|chickenPackages|"
     r"akkuPackages|azure-cli-extensions|tree-sitter-grammars|nltk-data|_9base|plan9port|python314Packages\.)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from dock2nix.model.source import Location, SourceText
 
@@ -110,7 +111,7 @@ class ScopedInstruction:
     arguments: tuple[str, ...]
     flags: tuple[str, ...]
     environment: Mapping[str, str | None]
-    environment_names: frozenset[str]
+    environment_names: AbstractSet[str]
     shell: tuple[str, ...]
 
     @property

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dock2nix.model.dockerfile import Base, Dockerfile, Instruction
     from dock2nix.parse.bases import Draft
+    from dock2nix.parse.values import Platform
 
 _INDEX = re.compile("[+-]?[0-9]{1,9}")
 
@@ -55,9 +56,7 @@ def link_stages(
         UsageError: there is no such target, or no such platform.
 
     """
-    system = parse_platform(platform)
-    if system is None:
-        raise UsageError(f"no such platform: {platform!r}: expected OS/ARCHITECTURE as linux/amd64")
+    system = _known_platform(platform)
     head, groups = split_stages(dockerfile.instructions)
     defaults = platform_arguments(system, target or stage_name(groups[-1][0]) or "default")
     escape = dockerfile.directives.escape
@@ -71,6 +70,13 @@ def link_stages(
     expander = Expander(escape=escape, build_arguments=build_arguments, global_arguments=outside.values)
     stages = _expand(drafts, needs, needed, expander, base_environment)
     return Outcome(stages, _in_order((*outside.findings, *expander.findings)))
+
+
+def _known_platform(text: str) -> Platform:
+    platform = parse_platform(text)
+    if platform is None:
+        raise UsageError(f"no such platform: {text!r}: expected OS/ARCHITECTURE as linux/amd64")
+    return platform
 
 
 def needed_stages(stages: Sequence[Stage], target: str = "") -> tuple[int, ...]:

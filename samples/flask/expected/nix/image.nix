@@ -1,0 +1,90 @@
+# The image: what it holds and how it starts. The number is the line of the Dockerfile that asked for it.
+{ pkgs }:
+let
+  inherit (pkgs) dockerTools lib;
+
+  users = dockerTools.fakeNss;
+
+  # 14: COPY app ./app
+  context14 = lib.fileset.toSource {
+    root = ../.;
+    fileset =
+      let
+        # the files that, with all folders above them, none of the regular expressions matches
+        unmatched =
+          patterns:
+          lib.fileset.fromSource (
+            lib.cleanSourceWith {
+              src = ../.;
+              filter =
+                path: _:
+                let
+                  name = lib.removePrefix "${toString ../.}/" path;
+                in
+                !lib.any (pattern: builtins.match pattern name != null) patterns;
+            }
+          );
+      in
+      lib.fileset.intersection ../app (
+        unmatched [
+          "(.*/)?__pycache__" # .dockerignore:2: **/__pycache__
+        ]
+      );
+  };
+in
+dockerTools.buildImage {
+  name = "flask";
+  tag = "latest";
+
+  copyToRoot = pkgs.buildEnv {
+    name = "root";
+    paths = import ./packages.nix { inherit pkgs; } ++ [
+      dockerTools.binSh
+      dockerTools.caCertificates
+      dockerTools.usrBinEnv
+      users
+    ];
+    pathsToLink = [
+      "/bin"
+      "/etc"
+      "/lib"
+      "/share"
+      "/usr"
+      "/var"
+    ];
+  };
+
+  extraCommands = ''
+    mkdir -p -m 1777 tmp
+    mkdir -p srv/app # 11: WORKDIR /srv/app
+    cp ${../requirements.txt} srv/app/requirements.txt # 12: COPY requirements.txt .
+    chmod u+w srv/app/requirements.txt
+    mkdir -p srv/app/app
+    cp -r ${context14}/app/. srv/app/app # 14: COPY app ./app
+    chmod -R u+w srv/app/app
+  '';
+
+  config = {
+    Cmd = [
+      "gunicorn"
+      "--bind"
+      "0.0.0.0:8000"
+      "app.main:app"
+    ];
+    Env = [
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+      "PYTHONDONTWRITEBYTECODE=1" # 4
+      "PYTHONUNBUFFERED=1" # 4
+    ];
+    ExposedPorts."8000/tcp" = { };
+    Healthcheck = {
+      Interval = 30000000000;
+      Test = [
+        "CMD-SHELL"
+        "curl -fsS http://localhost:8000/health || exit 1"
+      ];
+      Timeout = 3000000000;
+    };
+    WorkingDir = "/srv/app";
+  };
+}

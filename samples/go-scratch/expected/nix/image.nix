@@ -1,0 +1,18 @@
+# The image: what it holds and how it starts. The number is the line of the Dockerfile that asked for it.
+{ pkgs }:
+let
+  inherit (pkgs) dockerTools;
+in
+dockerTools.buildImage {
+  name = "go-scratch";
+  tag = "latest";
+
+  config = {
+    Entrypoint = [ "/hello" ];
+    Env = [
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    ];
+    ExposedPorts."8080/tcp" = { };
+    User = "65534:65534";
+  };
+}

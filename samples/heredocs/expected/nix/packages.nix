@@ -1,0 +1,22 @@
+# The packages of the image. The number is the line of the Dockerfile that asked for it.
+{ pkgs }:
+[
+  # 2: FROM debian:bookworm-slim
+  pkgs.bashInteractive
+  pkgs.coreutils
+  pkgs.findutils
+  pkgs.gawk
+  pkgs.gnugrep
+  pkgs.gnused
+  pkgs.gnutar
+  pkgs.gzip
+  pkgs.tzdata
+
+  # 10: apt-get install -y --no-install-recommends "$package"
+  pkgs.curl # curl
+  pkgs.jq # jq
+  pkgs.tree # tree
+
+  # 13: apt-get install -y strace
+  pkgs.strace # strace
+]

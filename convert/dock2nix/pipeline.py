@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.emit.render import render
 from dock2nix.extract import extract, run_time_programs
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from dock2nix.report.model import Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """A Dockerfile to convert: its bytes, what to call it in messages, where it is (None: nowhere), and its build context."""
 
     content: bytes
@@ -32,8 +32,7 @@ class Source:
     context: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system."""
 
     target: str = ""
@@ -43,8 +42,7 @@ class Options:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion:
+class Conversion(Struct, frozen=True, kw_only=True):
     """The files to write (path relative to the flake's root → text) and the report on them."""
 
     files: Mapping[str, str]

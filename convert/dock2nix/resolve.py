@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.managers import manager_named
 from dock2nix.managers.base import Setting
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 _INTERPRETER = re.compile(r"(python3\d*|nodejs(?:_\d+)?|nodejs-slim(?:_\d+)?)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Removal:
+class _Removal(Struct, frozen=True, kw_only=True):
     """A later command that takes packages away again: they were there for building only."""
 
     manager: str

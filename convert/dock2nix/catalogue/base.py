@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ImageReference
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import AttributePath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Struct, frozen=True, kw_only=True):
     """A package of the indexed nixpkgs. `outputs` always holds what exists (`out`, `dev`, `lib` …), sorted.
 
     `path` is the canonical spelling (`curl`, not `azure-sdk-for-cpp.curl`); `main_program` is "" when there is none;
@@ -27,16 +27,14 @@ class Attribute:
     programs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """An attribute (and output) that has a certain command, library or module. Listed best first."""
 
     path: AttributePath
     output: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CuratedPackage:
+class CuratedPackage(Struct, frozen=True, kw_only=True):
     """A row of `mappings/<manager>.toml`: attributes with outputs, or the reason why the name needs none.
 
     `attributes` are (attribute path, wanted outputs; () for the default). `reason` explains a surprising row; it is the
@@ -55,8 +53,7 @@ class CuratedPackage:
     keep_with: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceMatch:
+class EvidenceMatch(Struct, frozen=True, kw_only=True):
     """A distribution package matched to an attribute by the files both hold; `score` from 0 to 1."""
 
     path: AttributePath

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
 
 from dock2nix.catalogue.rows import check_keys, flag_of, text_of, texts_of
 from dock2nix.errors import UsageError
@@ -25,8 +26,7 @@ _EVERYTHING = re.compile(r"(?:\*|\.\*|\.\[!\.\]\*|\*\.\*|\.\?\?\*)")
 ANY_PROGRAM = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarmlessPath:
+class HarmlessPath(Struct, frozen=True, kw_only=True):
     """A path of which it does not matter what is removed at it or below it.
 
     `path` is absolute; a component `*` stands for any one name. `writable`: neither does it matter what is written there.
@@ -39,8 +39,7 @@ class HarmlessPath:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarmlessCommand:
+class HarmlessCommand(Struct, frozen=True, kw_only=True):
     """A command without effect. The fields are documented at the top of mappings/no-ops.toml."""
 
     programs: tuple[str, ...]
@@ -57,8 +56,7 @@ class HarmlessCommand:
     unless_written: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(Struct, frozen=True, kw_only=True):
     """Arguments told apart: `options` as (name, value or None), the rest as `operands`."""
 
     options: tuple[tuple[str, str | None], ...]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.catalogue.base import CuratedPackage
 from dock2nix.catalogue.rows import ROW_KEYS, check_keys, flag_of, package_from_row, text_of, texts_of
@@ -30,8 +32,7 @@ class Index(Protocol):
     def providers(self, kind: str, name: str) -> tuple[Provider, ...]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A row for all names of one form. `pattern` must match the whole name; its groups stand as `{group}` in the row.
 
     `examples` are names it is meant for. `provider` (`kind:name`) asks the index who has that command, library or module. `of`

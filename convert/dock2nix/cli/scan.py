@@ -7,9 +7,10 @@ import os
 import re
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from dock2nix.cli.progress import progress_bar
 from dock2nix.errors import Dock2nixError, UsageError
@@ -22,8 +23,7 @@ _NAME = re.compile(r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|Con
 _SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules"})
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One Dockerfile to convert; `output` None: nothing is written."""
 
     path: Path

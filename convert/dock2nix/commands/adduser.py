@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.commands.base import (
     Options,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,7 @@ _WRITING = frozenset({">", ">>", ">|", "&>", "&>>", ">&", "<>"})
 _DUPLICATE = re.compile(r"[0-9]+-?|-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(Struct, frozen=True, kw_only=True):
     """What a command does to files and users, in order.
 
     `reason` says it in words for the report; `findings` are `(finding code, message, hint)`, yet without a place.
@@ -56,8 +56,7 @@ class Command(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """A command line taken apart: `given` are (first spelling in the table, value or ""), `operands` the other words."""
 
     given: tuple[tuple[str, str], ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.commands.base import (
     Options,
@@ -50,8 +51,7 @@ _USERMOD_OPTIONS = option_table(*_COMMON, "-a --append", "-L --lock", "-U --unlo
 _PASSWORD = ("D2N307", "a password is left out: the image has no /etc/shadow", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """The parts of an account that options name, checked; `group` and `gid` are two ways to say the same."""
 
     name: str

@@ -6,9 +6,10 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import singledispatch
 from typing import Literal
+
+from msgspec import Struct
 
 from dock2nix.model.packages import AttributePath
 
@@ -22,29 +23,25 @@ _INDENTED_REPLACEMENTS = {"$": "''$", "\r": "''\\r", "": "", None: ""}
 _PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*)(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class NixExpression:
+class NixExpression(Struct, frozen=True):
     """Nix source text that is printed as it is. Only code of ours makes one, never text of a user."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolated:
+class Interpolated(Struct, frozen=True):
     """A Nix string of literal text (`str`) and interpolated expressions (`NixExpression`)."""
 
     parts: tuple[str | NixExpression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShellOperator:
+class ShellOperator(Struct, frozen=True):
     """A redirection or list operator of the shell, printed as it is. Only code of ours makes one."""
 
     text: Literal[">", ">>"]
 
 
-@dataclass(frozen=True, slots=True)
-class ShellLine:
+class ShellLine(Struct, frozen=True):
     """A line of a shell script inside Nix: words to be quoted for the shell, with a comment.
 
     A word is text, or parts joined without a blank of which the expressions are store paths (which need no quotes).
@@ -54,45 +51,39 @@ class ShellLine:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """A shell script, printed as an indented string."""
 
     lines: tuple[ShellLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Text that reads best over several lines (a file's content)."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A remark; printed as `# …` on one line whatever its text holds."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Commented:
+class Commented(Struct, frozen=True):
     """An item of a list with a remark behind it."""
 
     value: object
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Items of a list under one remark, set off by a blank line."""
 
     comments: tuple[str, ...]
     items: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PathLiteral:
+class PathLiteral(Struct, frozen=True):
     """A path relative to the folder `nix/`: `../src/app.py`. `path` is relative to the flake's root."""
 
     path: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.emit.expression import INDENT, nix_comment, nix_string
 from dock2nix.model.fileset import ExcludePath, ExcludePattern, IgnoreRules, IncludePath
@@ -78,16 +80,14 @@ notIgnored =
   );"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
+class _Item(Struct, frozen=True, kw_only=True):
     """An element of a list, with the remark behind it."""
 
     text: str
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
+class _Step(Struct, frozen=True, kw_only=True):
     """A set operation of `lib.fileset` on the set so far and on what `maker` makes of a list."""
 
     operation: str
@@ -126,8 +126,7 @@ def fileset_expression(
     return _to_source(relative_root, [*_functions(exclusions, relative_root), *bindings], value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Printer:
+class _Printer(Struct, frozen=True, kw_only=True):
     """Turns paths and exclusions into Nix, seen from a file for which the context is at `root`."""
 
     root: str

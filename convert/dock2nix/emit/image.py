@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
 
 from dock2nix.emit.expression import (
     Comment,
@@ -48,8 +49,7 @@ GENERATED = ("flake.lock", "flake.nix", "nix")
 _OPEN_ROOT = ("bin", "etc", "lib", "share", "usr", "var")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Binding:
+class _Binding(Struct, frozen=True, kw_only=True):
     name: str
     comments: tuple[str, ...]
     value: object

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from dock2nix.emit.expression import to_nix
 from dock2nix.emit.flake import flake_lock, flake_values
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _BREAK = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """A file of the conversion: its path, its template, and what fills it (None: the plan needs no such file)."""
 
     path: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.extract.commands import Scene, extract_commands
 from dock2nix.extract.files import ImageFiles
@@ -36,8 +38,7 @@ __all__ = ["StageSteps", "extract", "run_items", "run_time_programs"]
 _MAKERS = (MakeDirectory, WriteFile, Symlink)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageSteps:
+class StageSteps(Struct, frozen=True, kw_only=True):
     """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there)."""
 
     stage: int
@@ -50,8 +51,7 @@ class StageSteps:
         return tuple(effect for step in self.steps for effect in step.effects)
 
 
-@dataclass(slots=True)
-class _Progress:
+class _Progress(Struct):
     """How far the walk through a stage has come."""
 
     workdir: str

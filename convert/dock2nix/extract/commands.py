@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.commands import command_for, translate
 from dock2nix.managers import manager_for
@@ -75,8 +77,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """Where a RUN stands: its stage, what is known then, and who runs it."""
 
     stage: int
@@ -85,8 +86,7 @@ class Scene:
     known: KnownPaths
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What one invocation means. `problems` are (finding code, message, hint) yet without a place."""
 
     outcome: CommandOutcome

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.model.image import CopyFiles, WriteFile
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from dock2nix.parse.context import BuildContext
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFiles:
+class ImageFiles(Struct, frozen=True):
     """Implements `managers.base.BuildFiles` over what COPY, ADD and constant redirections have put into the image so far."""
 
     context: BuildContext

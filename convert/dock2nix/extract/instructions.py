@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyFiles, MakeDirectory, SetMode, SetOwner, WriteFile

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.model.image import (
     AddUser,
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     from dock2nix.parse.context import BuildContext
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPaths:
+class KnownPaths(Struct, frozen=True):
     """The paths that the effects so far have made."""
 
     context: BuildContext

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.model.packages import UnknownWord
 
@@ -20,8 +21,7 @@ _BOOLEANS = frozenset({"true", "false", "null"})
 _USER_INFO = re.compile(r"//[^/@\s]*@")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """One option. `value` is None when it has none or when it cannot be known; `word` is the word that carries the value."""
 
     name: str
@@ -30,8 +30,7 @@ class Option:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandLine:
+class CommandLine(Struct, frozen=True, kw_only=True):
     """A command line taken apart. `verb` is the subcommand, "" for none; `operands` are the words behind it."""
 
     verb: str

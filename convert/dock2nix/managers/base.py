@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -33,8 +34,7 @@ class BuildFiles(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """Where a package is asked for.
 
     `interpreter` is the one that language packages are installed into (`python312`, `nodejs_22`); `language` its language, ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.managers.arguments import option_problems, read_words, refused, without_password
 from dock2nix.managers.projects import project_files

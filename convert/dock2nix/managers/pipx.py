@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.managers.arguments import option_names, read_command_line, verb_table
 from dock2nix.managers.base import called_as

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.managers.arguments import read_words, refused, unknown_word, without_password
 from dock2nix.model.packages import Action, InstallStep, ManifestUse, Requirement, UnknownWord
@@ -41,8 +43,7 @@ _INDEX_VARIABLES = (
 )
 
 
-@dataclass(slots=True)
-class _Collected:
+class _Collected(Struct):
     """What the words of one command line come to."""
 
     manager: str

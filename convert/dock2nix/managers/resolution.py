@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Origin, Unresolved
 
@@ -24,8 +26,7 @@ _DIGIT_BEHIND_LETTER = re.compile(r"(?<=[a-z])(?=[0-9])")
 _SOVERSION = re.compile(r"lib(.+?)-?([0-9]+(?:\.[0-9]+)*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """One name to look up: `name` in `mappings/<table>.toml` and in the index. `requirement` is what it was asked for."""
 
     requirement: Requirement

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.managers import pip, pipx
 from dock2nix.managers.arguments import Option, option_names, read_command_line, unknown_word, verb_table

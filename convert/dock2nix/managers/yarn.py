@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.managers import npm
 from dock2nix.managers.arguments import option_names, read_command_line, verb_table

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,7 @@ class Form(StrEnum):
     EXEC = "exec"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True, kw_only=True):
     """A here-document: `body` as the instruction receives it (tabs stripped when `chomp`); `expand` unless quoted."""
 
     name: str
@@ -32,8 +32,7 @@ class Heredoc:
     source: SourceText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
+class Instruction(Struct, frozen=True, kw_only=True):
     """One instruction, nothing expanded.
 
     `arguments` are the values of BuildKit's parser nodes: words for FROM, COPY, EXPOSE …; alternating names and values for
@@ -53,8 +52,7 @@ class Instruction:
     trigger: Instruction | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParserDirectives:
+class ParserDirectives(Struct, frozen=True, kw_only=True):
     """The `# syntax=`, `# escape=` and `# check=` comments at the top."""
 
     syntax: str | None = None
@@ -62,8 +60,7 @@ class ParserDirectives:
     check: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True, kw_only=True):
     """The parsed file. `path` is what the user called it; `sha256` is of the bytes as read."""
 
     path: str
@@ -72,8 +69,7 @@ class Dockerfile:
     instructions: tuple[Instruction, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageReference:
+class ImageReference(Struct, frozen=True, kw_only=True):
     """A reference in the form of the OCI distribution specification; `repository` without the implied `library/`."""
 
     registry: str
@@ -83,23 +79,20 @@ class ImageReference:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageReference:
+class StageReference(Struct, frozen=True, kw_only=True):
     """An earlier stage of the same file."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scratch:
+class Scratch(Struct, frozen=True, kw_only=True):
     """The empty image."""
 
 
 Base = ImageReference | StageReference | Scratch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopedInstruction:
+class ScopedInstruction(Struct, frozen=True, kw_only=True):
     """An instruction with the variables in scope where it stands.
 
     `arguments` and `flags` are expanded where BuildKit expands them (not for RUN, CMD, ENTRYPOINT); `environment` holds ENV
@@ -131,8 +124,7 @@ class ScopedInstruction:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """One build stage; `instructions` are those behind its FROM. `needs` are the stages it copies from or stands on."""
 
     index: int

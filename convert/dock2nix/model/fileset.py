@@ -10,11 +10,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludePath:
+class ExcludePath(Struct, frozen=True, kw_only=True):
     """A path of the context is left out, with all below it.
 
     Nix: an element of the list in `lib.fileset.difference … (lib.fileset.unions [ (lib.fileset.maybeMissing ../path) ])`.
@@ -25,8 +24,7 @@ class ExcludePath:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludePattern:
+class ExcludePattern(Struct, frozen=True, kw_only=True):
     """Files and folders whose path in the context is matched by `regex` are left out, a folder with all below it.
 
     Nix: one of the regular expressions that the filter of a `lib.cleanSourceWith` tries (`builtins.match`), which
@@ -38,8 +36,7 @@ class ExcludePattern:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncludePath:
+class IncludePath(Struct, frozen=True, kw_only=True):
     """An exception: what the exclusions before this one took from `path` and from below it is taken back.
 
     Nix: an element of the list in `lib.fileset.union … (lib.fileset.unions [ (lib.fileset.maybeMissing ../path) ])`.
@@ -49,8 +46,7 @@ class IncludePath:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreRule:
+class IgnoreRule(Struct, frozen=True, kw_only=True):
     """A pattern as BuildKit tries it: `regex` for whole paths of the context, `negated` for an exception."""
 
     regex: str
@@ -58,8 +54,7 @@ class IgnoreRule:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreRules:
+class IgnoreRules(Struct, frozen=True, kw_only=True):
     """All patterns in their order; a path is left out if BuildKit's walk of the tree says so.
 
     Nix: `lib.fileset.fromSource` of a `lib.cleanSourceWith` whose filter is that walk in Nix; folders pass, since there may be

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dock2nix.model.source import Location
@@ -90,8 +91,7 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One remark, at one place. `hint` says what to do about it, if that is known."""
 
     code: str

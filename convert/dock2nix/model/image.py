@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ImageReference
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Healthcheck:
+class Healthcheck(Struct, frozen=True, kw_only=True):
     """As in the Docker image specification: `test` starts with CMD, CMD-SHELL or NONE; durations in nanoseconds, 0 unset."""
 
     test: tuple[str, ...]
@@ -24,8 +24,7 @@ class Healthcheck:
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageConfig:
+class ImageConfig(Struct, frozen=True, kw_only=True):
     """The `config` object of the OCI image specification, with Docker's additions. None: not set."""
 
     env: tuple[tuple[str, str], ...] = ()
@@ -40,8 +39,7 @@ class ImageConfig:
     stop_signal: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(Struct, frozen=True, kw_only=True):
     """A line of /etc/passwd."""
 
     name: str
@@ -52,8 +50,7 @@ class User:
     shell: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """A line of /etc/group."""
 
     name: str
@@ -61,8 +58,7 @@ class Group:
     members: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage:
+class BaseImage(Struct, frozen=True, kw_only=True):
     """What a published base image holds, in terms of nixpkgs.
 
     `packages` are attribute paths under `pkgs`: the programs one may rely on in that image. `interpreter` is the one among them
@@ -88,8 +84,7 @@ class BaseImage:
     difference: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlakeInput:
+class FlakeInput(Struct, frozen=True, kw_only=True):
     """A pinned nixpkgs. `rev` is the 40-digit git revision, `nar_hash` an SRI hash, `last_modified` in seconds since 1970."""
 
     name: str
@@ -102,8 +97,7 @@ class FlakeInput:
 # --- effects: what a command does to the file system. Paths are absolute. ---------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeDirectory:
+class MakeDirectory(Struct, frozen=True, kw_only=True):
     """`mkdir -p`; `mode` is octal digits or ""."""
 
     path: str
@@ -112,8 +106,7 @@ class MakeDirectory:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteFile:
+class WriteFile(Struct, frozen=True, kw_only=True):
     """A file with constant text; `append` adds to what is there."""
 
     path: str
@@ -125,8 +118,7 @@ class WriteFile:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Symlink:
+class Symlink(Struct, frozen=True, kw_only=True):
     """`target` is what the link says, as written; `path` is where it stands."""
 
     path: str
@@ -135,8 +127,7 @@ class Symlink:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetMode:
+class SetMode(Struct, frozen=True, kw_only=True):
     """`chmod`; `mode` is octal digits or a symbolic mode."""
 
     path: str
@@ -146,8 +137,7 @@ class SetMode:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetOwner:
+class SetOwner(Struct, frozen=True, kw_only=True):
     """`chown` / `chgrp`; `owner` is `user`, `user:group` or `:group`, by name or number."""
 
     path: str
@@ -157,8 +147,7 @@ class SetOwner:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remove:
+class Remove(Struct, frozen=True, kw_only=True):
     """`rm` of something that an earlier effect made."""
 
     path: str
@@ -167,8 +156,7 @@ class Remove:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddUser:
+class AddUser(Struct, frozen=True, kw_only=True):
     """`uid`/`gid` None: the next free one. `group` names the primary group ("" : one of the user's own name)."""
 
     name: str
@@ -185,8 +173,7 @@ class AddUser:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddGroup:
+class AddGroup(Struct, frozen=True, kw_only=True):
     """`members` are added to a group that may exist already (`usermod -aG`, `addgroup USER GROUP`)."""
 
     name: str
@@ -197,8 +184,7 @@ class AddGroup:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyFiles:
+class CopyFiles(Struct, frozen=True, kw_only=True):
     """COPY or ADD from the build context, already resolved against it.
 
     `sources` are (path in the context, absolute path in the image) of files or whole directories: a directory's *contents* land
@@ -214,8 +200,7 @@ class CopyFiles:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextSource:
+class ContextSource(Struct, frozen=True, kw_only=True):
     """`path` is relative to the context, "" for its root, with forward slashes. `directory` tells what it is."""
 
     path: str

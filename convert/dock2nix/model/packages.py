@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dock2nix.model.source import Location
@@ -39,8 +40,7 @@ class SriHash(str):
         return super().__new__(cls, text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Struct, frozen=True, kw_only=True):
     """One package asked for.
 
     `manager` is the manager's module name (apt, apk, dnf, pip, npm …). `name` is as written, without version and decorations
@@ -61,8 +61,7 @@ class Requirement:
     location: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownWord:
+class UnknownWord(Struct, frozen=True, kw_only=True):
     """An install word whose package cannot be known; `reason` says why in a few words."""
 
     text: str
@@ -70,8 +69,7 @@ class UnknownWord:
     location: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestUse:
+class ManifestUse(Struct, frozen=True, kw_only=True):
     """A file that asks for packages: `-r requirements.txt`, package.json, a lock file. `path` is as written in the command."""
 
     path: str
@@ -89,8 +87,7 @@ class Action(StrEnum):
     OTHER = "other"  # anything that has no translation here
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallStep:
+class InstallStep(Struct, frozen=True, kw_only=True):
     """One invocation of a package manager, understood.
 
     `requirements` are the packages named (installed or removed, by `action`); `reason` explains NOTHING and OTHER in words for
@@ -123,8 +120,7 @@ class Origin(StrEnum):
     LOCK_FILE = "lock-file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NixpkgsPackage:
+class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     """`outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known."""
 
     requirement: Requirement
@@ -138,8 +134,7 @@ class NixpkgsPackage:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedArtifact:
+class LockedArtifact(Struct, frozen=True, kw_only=True):
     """Something fetched by its hash because nixpkgs does not provide it."""
 
     requirement: Requirement
@@ -148,8 +143,7 @@ class LockedArtifact:
     origin: Origin = Origin.LOCK_FILE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotNeeded:
+class NotNeeded(Struct, frozen=True, kw_only=True):
     """A name that means nothing under Nix, with the reason."""
 
     requirement: Requirement
@@ -157,8 +151,7 @@ class NotNeeded:
     origin: Origin = Origin.CURATED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unresolved:
+class Unresolved(Struct, frozen=True, kw_only=True):
     """No attribute is known. `candidates` are attribute paths near enough to be worth a look, best first."""
 
     requirement: Requirement

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
     from dock2nix.model.packages import AttributePath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageEntry:
+class PackageEntry(Struct, frozen=True, kw_only=True):
     """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it."""
 
     attribute_path: AttributePath
@@ -20,8 +20,7 @@ class PackageEntry:
     names: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageEnvironment:
+class LanguageEnvironment(Struct, frozen=True, kw_only=True):
     """An interpreter with packages of its own set (`python312.withPackages`). `packages`: (name in the set, who asked)."""
 
     interpreter: AttributePath
@@ -29,23 +28,20 @@ class LanguageEnvironment:
     packages: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class Remark(Struct, frozen=True, kw_only=True):
     """A line for the reader: a name that could not be resolved stays visible."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageSection:
+class PackageSection(Struct, frozen=True, kw_only=True):
     """What one instruction asked for."""
 
     title: str
     entries: tuple[PackageEntry | LanguageEnvironment | Remark, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentVariable:
+class EnvironmentVariable(Struct, frozen=True, kw_only=True):
     """One variable of the image. `parts` alternate between text and packages whose store path stands there."""
 
     name: str
@@ -54,8 +50,7 @@ class EnvironmentVariable:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What dockerTools adds so that the image feels like a distribution's."""
 
     bin_sh: bool = False
@@ -64,8 +59,7 @@ class Surroundings:
     temporary_folder: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImagePlan:
+class ImagePlan(Struct, frozen=True, kw_only=True):
     """All that the templates print. `effects` are in the Dockerfile's order; `environment` replaces `config.env`."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(Struct, frozen=True, kw_only=True):
     """One word after expansion, quote removal and field splitting.
 
     `text` is as written; `value` is None when it cannot be known without running something, and `unknown` then says why in a
@@ -27,8 +27,7 @@ class Word:
     unknown: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect:
+class Redirect(Struct, frozen=True, kw_only=True):
     """`operator` is `>`, `>>`, `<`, `&>`, `<<`, `<<<` …; a heredoc's body (None if unknowable) is in `body`."""
 
     operator: str
@@ -48,8 +47,7 @@ class Certainty(StrEnum):
     NEVER = "never"  # behind a condition known not to hold, in a function that is not called
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(Struct, frozen=True, kw_only=True):
     """One run of a command. A command in a loop over known items has one for each item, else exactly one.
 
     `program` is None when it cannot be known. Wrappers (sudo, env, exec, `sh -c` …) are already taken off.
@@ -64,8 +62,7 @@ class Invocation:
     environment: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShellCommand:
+class ShellCommand(Struct, frozen=True, kw_only=True):
     """One simple command of the source, at one place in the file, whatever loop, function or branch it stands in.
 
     `text` is as written. `condition` is the text of the innermost condition when not certain. `stdin_from` is the position (in
@@ -88,8 +85,7 @@ class ShellCommand:
         return self.invocations[0].program if self.invocations else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opaque:
+class Opaque(Struct, frozen=True, kw_only=True):
     """Shell we refuse to guess at."""
 
     text: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Self
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+
+class Location(Struct, frozen=True, kw_only=True):
     """A range in a file; lines and columns are 1-based, `last_column` is inclusive. Columns count characters."""
 
     path: str
@@ -29,8 +29,7 @@ class Location:
         return self.first_column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceText:
+class SourceText(Struct, frozen=True, kw_only=True):
     """A logical text cut and joined from a file (continuation lines joined, comments dropped).
 
     `anchors` are `(offset, line, column)`, sorted by offset, the first at offset 0: from that offset of `text` on, until the

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect
@@ -31,8 +32,7 @@ class RequirementOutcome(StrEnum):
     UNRESOLVED = "unresolved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One command of the source with what it means for the image.
 
     `installs` are the package manager's doings (one an invocation that differs); `effects` what it does to files and users, in
@@ -50,8 +50,7 @@ class Step:
     conditional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedRequirement:
+class ResolvedRequirement(Struct, frozen=True, kw_only=True):
     """A requirement with its resolutions: several when one name stands for several packages (build-essential)."""
 
     stage: int

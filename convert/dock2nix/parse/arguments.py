@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct
 
 from dock2nix.model.dockerfile import Form
 from dock2nix.parse.lines import SPACE, refusal, trimmed
@@ -23,16 +24,14 @@ _NOT_SPACE = re.compile(f"[^{SPACE}]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(Struct, frozen=True, kw_only=True):
     """A flag or an argument: its value, and where it starts in the text it was cut from."""
 
     text: str
     start: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """One instruction cut into its parts; places in `flags` count in `line`, those in `arguments` in `source`.
 
     `original` is the joined line with the white space behind it, `line` is without.

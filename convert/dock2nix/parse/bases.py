@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.model.dockerfile import Scratch, StageReference
 from dock2nix.parse.expansion import (
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 MAXIMUM_STAGES = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """A stage before its instructions are expanded.
 
     `own` are the instructions that stand in it; `triggers` those that the ONBUILD of its base stage bring in before them.

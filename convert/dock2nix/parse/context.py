@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
 
 from dock2nix.parse.copying import CopyRequest, CopyResolution, is_remote, local_path, resolve_copy
 from dock2nix.parse.dockerignore import (
@@ -30,8 +31,7 @@ _MOST_LEVELS = 8
 _MOST_ENTRIES = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextEntry:
+class ContextEntry(Struct, frozen=True, kw_only=True):
     """Something in the context.
 
     `path` is where it really stands (links followed, within the context), `name` what it was asked for as, both relative to
@@ -44,8 +44,7 @@ class ContextEntry:
     ignored: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildContext:
+class BuildContext(Struct, frozen=True, kw_only=True):
     """A folder as the build sees it; read when asked, never outside `root`.
 
     `patterns` are those of the ignore file, `ignore_file` its name ("" when there is none), `problems` are `(line, text)` of
@@ -56,7 +55,7 @@ class BuildContext:
     patterns: tuple[IgnorePattern, ...] = ()
     ignore_file: str = ""
     problems: tuple[tuple[int, str], ...] = ()
-    _states: dict[str, IgnoreState] = field(default_factory=dict, repr=False, compare=False)
+    _states: dict[str, IgnoreState] = field(default_factory=dict)
 
     @classmethod
     def read(cls, root: Path, dockerfile: Path | None = None) -> Self:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.model.image import ContextSource
 from dock2nix.parse.archives import is_archive
@@ -26,8 +27,7 @@ _GIT_PREFIXES = ("git://", "git@", "ssh://")
 _HTTP_PREFIXES = ("http://", "https://")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyRequest:
+class CopyRequest(Struct, frozen=True, kw_only=True):
     """The parts of a COPY or ADD instruction, expanded; `exclude` and `parents` are its flags."""
 
     sources: tuple[str, ...]
@@ -38,8 +38,7 @@ class CopyRequest:
     parents: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyResolution:
+class CopyResolution(Struct, frozen=True, kw_only=True):
     """What becomes of the sources.
 
     `destination` is the absolute image path; `into` tells whether it is a folder that files go into. `files` are what is
@@ -63,8 +62,7 @@ class CopyResolution:
     malformed: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Tray:
+class _Tray(Struct):
     """Collects the files of one instruction; later ones replace earlier ones at the same place, as a copy does."""
 
     target: str

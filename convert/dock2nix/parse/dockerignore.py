@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.parse.wildcards import PatternError, Wildcard, compile_wildcard
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 65_536  # longer lines make BuildKit's scanner fail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnorePattern:
+class IgnorePattern(Struct, frozen=True, kw_only=True):
     """One pattern.
 
     `pattern` is the cleaned path, without the `!` of an exception (`negated`) and without a leading slash; `line` is where it
@@ -41,8 +41,7 @@ class IgnorePattern:
         return self.wildcard.matches(path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreState:
+class IgnoreState(Struct, frozen=True, kw_only=True):
     """What the patterns say of one path: is it `ignored`, and which of them matched it or a folder above it (`hits`).
 
     BuildKit walks the tree with this state, so it matters where a pattern was tried: an exception is tried only on paths that

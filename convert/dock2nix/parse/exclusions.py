@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.model.fileset import ExcludePath, ExcludePattern, IgnoreRule, IgnoreRules, IncludePath
 from dock2nix.model.image import ContextSource
@@ -46,8 +47,7 @@ def fileset_exclusions(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scope:
+class _Scope(Struct, frozen=True, kw_only=True):
     """Patterns, the folder they are relative to (`base`), and the folders below that which are copied.
 
     `name` is the ignore file's with a colon, "" for flags.

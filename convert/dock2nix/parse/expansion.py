@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.errors import DockerfileError
 from dock2nix.model.dockerfile import ScopedInstruction
@@ -34,8 +35,7 @@ MAXIMUM_FINDINGS = 1_000
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
-@dataclass(slots=True, kw_only=True)
-class Expander:
+class Expander(Struct, kw_only=True):
     """Expands the instructions of one file.
 
     `build_arguments` are those of the command line, `global_arguments` what ARG before the first FROM and the platform give.
@@ -103,8 +103,7 @@ def refused(location: Location, message: str) -> DockerfileError:
     return DockerfileError(message, path=location.path, line=location.line, column=location.column)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Words:
+class _Words(Struct, kw_only=True):
     """The words of one instruction, in the environment where it stands."""
 
     expander: Expander

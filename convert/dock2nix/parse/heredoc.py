@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.errors import DockerfileError
 from dock2nix.model.dockerfile import Form, Heredoc
@@ -25,8 +26,7 @@ _KEYWORDS = frozenset({"ADD", "COPY", "RUN"})
 _LONGEST_INSTRUCTION = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeredocOperator:
+class HeredocOperator(Struct, frozen=True, kw_only=True):
     """A `<<NAME` on an instruction's line; `start` is its place in the text looked at."""
 
     name: str
@@ -36,8 +36,7 @@ class HeredocOperator:
     start: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiftedInstruction:
+class LiftedInstruction(Struct, frozen=True, kw_only=True):
     """What is known of an instruction before it is split off: 0-based line numbers, and the heredocs behind it."""
 
     line: LogicalLine
@@ -46,8 +45,7 @@ class LiftedInstruction:
     unterminated: DockerfileError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiftedDockerfile:
+class LiftedDockerfile(Struct, frozen=True, kw_only=True):
     """`masked` has as many lines as the file, none that would mislead dockerfile_parse; `instructions` by first line."""
 
     masked: tuple[str, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.errors import DockerfileError
 from dock2nix.model.dockerfile import ParserDirectives
@@ -29,8 +30,7 @@ _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)", re.DOTALL)
 _SURROGATES = re.compile("[\udc80-\udcff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogicalLine:
+class LogicalLine(Struct, frozen=True, kw_only=True):
     """The physical lines of one instruction, as 0-based numbers.
 
     `rows` are those with text, comments and blank lines left out; `blank` the blank ones in between; `end` is the number behind

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from dock2nix.parse.requirements import (
     PythonRequirement,
@@ -22,8 +23,7 @@ _SEARCHED = 1_000_000
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonProject:
+class PythonProject(Struct, frozen=True, kw_only=True):
     """What a project's own metadata says. `complete` is false when dependencies are computed (`dynamic`, setup.py)."""
 
     name: str = ""
@@ -199,8 +199,7 @@ def read_pipfile(text: str, path: str = "Pipfile") -> PythonProject | None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeDependency:
+class NodeDependency(Struct, frozen=True, kw_only=True):
     """One entry of package.json: `kind` is the table it stands in (`dependencies`, `devDependencies` …)."""
 
     name: str
@@ -208,8 +207,7 @@ class NodeDependency:
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeProject:
+class NodeProject(Struct, frozen=True, kw_only=True):
     """What package.json says. `package_manager` is (name, version) of its `packageManager` field, or None."""
 
     name: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # A token is a character, or None for `?`.
 _Token = str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
+class Pattern(Struct, frozen=True, kw_only=True):
     """The parts of a pattern between its stars; a part matches one text length only, so nothing has to back off."""
 
     parts: tuple[tuple[_Token, ...], ...]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +42,7 @@ _SHORT = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonRequirement:
+class PythonRequirement(Struct, frozen=True, kw_only=True):
     """A requirement as PEP 508 and pip write it.
 
     `name` is normalized (PEP 503), "" when a path or address does not tell it. `specifier` is as written, without spaces.
@@ -56,16 +57,14 @@ class PythonRequirement:
     editable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementLine:
+class RequirementLine(Struct, frozen=True, kw_only=True):
     """A requirement with the place it stands at: `requirements.txt:3`."""
 
     requirement: PythonRequirement
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileOption:
+class FileOption(Struct, frozen=True, kw_only=True):
     """An option line of a requirements file, by its long name."""
 
     name: str
@@ -73,8 +72,7 @@ class FileOption:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedLine:
+class RejectedLine(Struct, frozen=True, kw_only=True):
     """A line that is no requirement, or a file that cannot be read (`origin` is then the place that names it)."""
 
     text: str
@@ -83,8 +81,7 @@ class RejectedLine:
     missing_file: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementsFile:
+class RequirementsFile(Struct, frozen=True, kw_only=True):
     """All that a requirements file asks for, the files it includes in place. `files` are those read, in order."""
 
     requirements: tuple[RequirementLine, ...] = ()

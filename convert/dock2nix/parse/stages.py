@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.errors import DockerfileError, UsageError
 from dock2nix.model.dockerfile import ImageReference, ScopedInstruction, Scratch, Stage, StageReference
@@ -145,8 +147,7 @@ def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 # --- stages that use others ---
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Use:
+class _Use(Struct, frozen=True, kw_only=True):
     """One place where a stage uses another one by name or number."""
 
     instruction: Instruction

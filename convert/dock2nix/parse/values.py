@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _UNITS = {
     "ns": 1,
@@ -124,8 +125,7 @@ def is_file_mode(text: str) -> bool:
     return all(_MODE_CLAUSE.fullmatch(clause) for clause in text.split(","))
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """A platform in the words of the OCI image specification: `linux`, `arm64`, `v8` or "" for the variant."""
 
     system: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.parse.lines import SPACE
 from dock2nix.parse.patterns import parse_pattern, replace, trim_prefix, trim_suffix
@@ -27,16 +28,14 @@ class ExpansionError(ValueError):
     """A word that BuildKit refuses to expand; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """An expanded word. `unset` are the names without a value that it uses with no default, in order of first use."""
 
     value: str
     unset: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedWord:
+class PlacedWord(Struct, frozen=True):
     """A word of `split_words` and where it starts."""
 
     text: str
@@ -139,8 +138,7 @@ class _Words:
             self._inside = False
 
 
-@dataclass(slots=True, kw_only=True)
-class _Lexer:
+class _Lexer(Struct, kw_only=True):
     """One pass over one text. `keep_unset` leaves `$name` of an unset name as written."""
 
     text: str

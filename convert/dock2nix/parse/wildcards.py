@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +20,7 @@ class PatternError(ValueError):
     """The pattern is malformed: Go's `filepath.Match` refuses it, and so does BuildKit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CharacterSet:
+class CharacterSet(Struct, frozen=True, kw_only=True):
     """The characters within (or, `negated`, outside) some ranges; both ends belong to a range."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -42,8 +42,7 @@ _SLASH = CharacterSet(ranges=(("/", "/"),))
 _ANY = CharacterSet(ranges=(("\0", _LAST_CHARACTER),))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
+class _State(Struct, frozen=True, kw_only=True):
     """A state of the automaton: what leads to the next one, what stays here, how far on it goes for nothing."""
 
     advance: CharacterSet | None = None
@@ -57,8 +56,7 @@ _EVERYTHING = (_State(loop=_ANY, skips=(1,), regex=".*"),)
 _FOLDERS = (_State(skips=(1, 2), regex="(.*/)?"), _State(loop=_ANY, advance=_SLASH, regex=""))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wildcard:
+class Wildcard(Struct, frozen=True, kw_only=True):
     """A compiled pattern. `regex` is the same as a POSIX extended regular expression for whole paths.
 
     `literal` is the only path that it matches, None when there may be several. Matching runs the pattern's automaton on bit
@@ -68,7 +66,7 @@ class Wildcard:
     states: tuple[_State, ...]
     regex: str
     literal: str | None
-    _masks: dict[str, tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+    _masks: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def matches(self, path: str) -> bool:
         """Whether the whole of `path` is matched."""

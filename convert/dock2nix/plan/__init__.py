@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome
@@ -39,8 +41,7 @@ __all__ = ["ImageSettings", "base_environment", "image_chain", "plan_image"]
 SYSTEMS = {"linux/amd64": "x86_64-linux", "linux/arm64": "aarch64-linux", "linux/arm64/v8": "aarch64-linux"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageSettings:
+class ImageSettings(Struct, frozen=True, kw_only=True):
     """What the user says of the image: `builder` "" chooses, `platform` "" is every one, `channel` "" is the index's."""
 
     name: str

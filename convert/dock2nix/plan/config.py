@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import Form
 from dock2nix.model.image import Healthcheck, ImageConfig

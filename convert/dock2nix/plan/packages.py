@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, Unresolved
 from dock2nix.model.plan import LanguageEnvironment, PackageEntry, PackageSection, Remark
@@ -18,8 +19,7 @@ _SET = re.compile(r"(python3\d*)Packages\.(.+)")
 _DEFAULT_PYTHON = ("python3", "python313")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True, kw_only=True):
     """One package of one requirement, with the command that asked for it."""
 
     line: int
@@ -28,8 +28,7 @@ class _Wanted:
     package: NixpkgsPackage
 
 
-@dataclass(slots=True)
-class _Environment:
+class _Environment(Struct):
     """An interpreter while its packages are collected."""
 
     interpreter: AttributePath

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.model.image import AddGroup, AddUser, Group, User
 
@@ -15,8 +17,7 @@ _FIRST, _FIRST_SYSTEM, _LAST_SYSTEM = 1000, 100, 999
 _OTHER_NAMES_OF_NOBODY = ("nobody", "nogroup")
 
 
-@dataclass(slots=True)
-class Accounts:
+class Accounts(Struct):
     """The accounts of an image under construction; fakeNss brings root and nobody itself."""
 
     users: dict[str, User] = field(default_factory=dict)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Severity
@@ -33,8 +35,7 @@ _STRICTER = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
+class Passed(Struct, frozen=True, kw_only=True):
     """What the passes made of a Dockerfile."""
 
     dockerfile: Dockerfile

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.model.finding import Finding, Severity
 from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _INSTRUCTION_STEPS = frozenset({"COPY", "ADD", "WORKDIR"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageReport:
+class StageReport(Struct, frozen=True, kw_only=True):
     """One stage: its base as written and what became of it ("nixpkgs", "stage", "unresolved", "scratch")."""
 
     index: int
@@ -31,8 +31,7 @@ class StageReport:
     built: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What was asked, what became of it, and what is left to a human."""
 
     dockerfile: str
@@ -70,8 +69,7 @@ class Report:
         return sum(step.outcome is not CommandOutcome.UNRESOLVED for step in self.commands)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementRow:
+class RequirementRow(Struct, frozen=True, kw_only=True):
     """A requirement as the reports show it."""
 
     attributes: tuple[str, ...]

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.shell.syntax import Function
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?=)")
+MOST_CALLS = 4
+"""How often a function may stand in the chain of calls."""
 _TESTS = frozenset({"[", "test"})
 _QUESTIONS = frozenset({"which", "type", "hash", "grep", "egrep", "fgrep", "getent", "id", "cmp", "diff"})
 _QUESTION = re.compile(r"command\s+-[vV]\s|(?:dpkg|rpm)\s+(?:-s|-q|-l)\s|apk\s+info\s|let\s")
@@ -407,6 +409,7 @@ def record(evaluator: Evaluator, call: Call, state: State) -> None:
         around = around._replace(stdin_from=None)
     elif context.piped is not None:
         redirects = (*redirects, context.piped)
+    evaluator.spend(text=state.newly_shown())
     invocation = Invocation(
         program=call.program,
         arguments=tuple(field.word for field in call.arguments),
@@ -449,12 +452,15 @@ def _function(evaluator: Evaluator, call: Call, state: State) -> Result:
 
 def _enter(evaluator: Evaluator, call: Call, function: tuple[Function, Script], state: State) -> Result:
     definition, home = function
+    if call.context.calls.count(definition) >= MOST_CALLS:
+        return evaluator.give_up(call.node, "a function that calls itself", call.context, state)
     evaluator.uncalled.pop(definition, None)
     saved_positional, saved_locals, saved = state.positional, state.locals, dict(state.variables)
     state.positional, state.locals = _positional(call.arguments), set()
     for name, field in call.assignments:
         state.assign(name, field.value if field.value is not None else Unknown(field.word.unknown))
     context = _inner_context(call, home, "", state, evaluator)
+    context = replace(context, calls=(*context.calls, definition))
     outside = {"return": state.stops.pop("return")} if "return" in state.stops else {}
     result = evaluator.run(definition.body, context, state)
     state.stops.pop("return", None)

@@ -11,7 +11,7 @@ from dock2nix.parse.shell.state import RUNNING, Scalar, Unknown, weaker
 
 if TYPE_CHECKING:
     from dock2nix.model.source import SourceText
-    from dock2nix.parse.shell.syntax import Script
+    from dock2nix.parse.shell.syntax import Function, Script
 
 LONGEST_OUTPUT = 100_000
 
@@ -29,6 +29,7 @@ class Context:
 
     `certainty` is that of the statement with the text of its innermost condition. `stdin` is the text on standard input,
     None when nothing is given; `piped` stands for a compound command that writes it. `required`: the build fails when it does.
+    `calls` are the functions it is called from.
     """
 
     script: Script
@@ -39,6 +40,7 @@ class Context:
     around: Surroundings = NOWHERE
     required: bool = False
     depth: int = 0
+    calls: tuple[Function, ...] = ()
 
     def under(self, certainty: Certainty, condition: str) -> Context:
         """The same under a further condition."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 20_000
 MOST_ITEMS = 1000
+MOST_TEXT = 4_000_000
 DEEPEST = 100
 """Levels of nesting followed; a script inside a script, or a call of a function, counts for `CALL_DEPTH` of them."""
 CALL_DEPTH = 4
@@ -81,6 +82,7 @@ class Evaluator:
         self._read = read
         self._unroll = unroll
         self._steps = 0
+        self._text = 0
         self._waiting_heredocs = list(heredocs)
         self._heredocs: dict[RedirectSyntax, Heredoc | None] = {}
         self._trees: dict[tuple[Script, int, str, str], tuple[Script, Sequence]] = {}
@@ -113,6 +115,7 @@ class Evaluator:
         dialect = dialect or parent.dialect
         key = (parent, place.start, body, dialect)
         if key not in self._trees:
+            self.spend(text=len(body))
             script = Script(
                 source=source or SourceText.at(parent.source.path, body),
                 dialect=dialect,
@@ -121,6 +124,18 @@ class Evaluator:
             )
             self._trees[key] = (script, self._read(script))
         return self._trees[key]
+
+    def spend(self, *, steps: int = 0, text: int = 0) -> None:
+        """Count work: statements followed, characters of scripts inside scripts and of variables shown.
+
+        Raises:
+            TooMuchError: that is more than any real script asks for.
+
+        """
+        self._steps += steps
+        self._text += text
+        if self._steps > MOST_STEPS or self._text > MOST_TEXT:
+            raise TooMuchError
 
     def heredoc(self, syntax: RedirectSyntax, name: str) -> Heredoc | None:
         """The body that goes with a here-document of the command: the next one of its name."""
@@ -162,9 +177,7 @@ class Evaluator:
             TooMuchError: the script asks for more steps than `MOST_STEPS`.
 
         """
-        self._steps += 1
-        if self._steps > MOST_STEPS:
-            raise TooMuchError
+        self.spend(steps=1)
         context = replace(context, depth=context.depth + 1)
         if context.depth > DEEPEST:
             node = Unparsed(span=node.span, reason="nested too deeply")
@@ -234,7 +247,11 @@ class Evaluator:
         return weaker(context.certainty, state.left())
 
     def _unparsed(self, node: Unparsed, context: Context, state: State) -> Result:
-        self.recorder.opaque(context.script, node.span, node.reason)
+        return self.give_up(node, node.reason, context, state)
+
+    def give_up(self, node: Node, reason: str, context: Context, state: State) -> Result:
+        """Note a statement that is not understood: whatever it does to the state is not known."""
+        self.recorder.opaque(context.script, node.span, reason)
         state.forget_all("may be set by shell text that is not understood")
         state.stops["exit"] = weaker(
             state.stops.get("exit", RUNNING),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 4000
 """Matching a pattern at each place of a text takes the square of its length."""
+_LONGEST_PATTERN = 500
 _CASES = {"^^": str.upper, ",,": str.lower}
 
 
@@ -39,6 +40,8 @@ def _matched(value: str, part: Parameter, expander: Expander) -> Scalar:
     pieces = expander.pattern(part.operand)
     if isinstance(pieces, Unknown):
         return pieces
+    if sum(len(text) for text, _ in pieces) > _LONGEST_PATTERN:
+        return Unknown(f"{collapsed(part.text, 60)} is too long to follow")
     pattern = compile_pattern(pieces)
     if len(value) > _LONGEST and pattern.literal is None:
         return Unknown(f"{collapsed(part.text, 60)} is too long to follow")

@@ -107,11 +107,12 @@ def compile_pattern(pieces: Iterable[tuple[str, bool]]) -> Pattern:
     """The pattern written as pieces of (text, whether it is quoted and so means itself)."""
     marked = [(character, quoted) for text, quoted in pieces for character in text]
     segments: list[list[_Atom]] = [[]]
+    closed = max((at for at, one in enumerate(marked) if one == ("]", False)), default=0)
     at = 0
     while at < len(marked):
         character, quoted = marked[at]
         at += 1
-        if quoted or character not in "*?[":
+        if quoted or character not in "*?[" or (character == "[" and at > closed):
             segments[-1].append(character)
         elif character == "*":
             segments.append([])

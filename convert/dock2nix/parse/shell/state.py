@@ -167,6 +167,10 @@ class State:
             )
         return self._shown
 
+    def newly_shown(self) -> int:
+        """How many variables `shown` has to copy: none when it is the same as before."""
+        return 0 if self._shown is not None else len(self.variables)
+
     def left(self) -> tuple[Certainty, str]:
         """How certain it is that the next command still runs."""
         doubt = RUNNING

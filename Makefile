@@ -23,7 +23,7 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 
 nix: ## two versions of Nix for the tests, in .nix; says why where it cannot be had
-	@scripts/get-nix .nix || [ $$? -eq 3 ]
+	@scripts/get-nix .nix programs || [ $$? -eq 3 ]
 
 samples: $(VENV)/dev ## rewrite the expected files of all samples
 	$(BIN)/python -m pytest -q tests/test_samples.py --update-samples

@@ -72,7 +72,7 @@ def package_sections(
     listed |= {
         AttributePath("python3") for one in environments.values() if one.interpreter in _DEFAULT_PYTHON
     }
-    seen = {(str(path), "") for path in (*(base.packages if base else ()), *listed)}
+    seen = {_with_output(path) for path in (*(base.packages if base else ()), *listed)}
     asked = (
         PackageSection(
             title=title, entries=_entries(group, seen, base) + tuple(Remark(text=text) for text in unresolved)
@@ -82,6 +82,12 @@ def package_sections(
     joined = (_environment_section(environment) for environment in environments.values())
     sections = (_base_section(base, base_title, listed, source), *asked, *joined)
     return tuple(section for section in sections if section.entries)
+
+
+def _with_output(path: str) -> tuple[str, str]:
+    """`tzdata.out` to (`tzdata`, `out`): base images may name an output where the default one lacks what matters."""
+    attribute, _, output = path.rpartition(".")
+    return (attribute, output) if output in {"bin", "lib", "out"} else (path, "")
 
 
 def build_sections(
@@ -195,7 +201,7 @@ def _entries(
             remarks.append(Remark(text=f"{name}: the image's interpreter is {base.interpreter}"))
             continue
         for output in one.package.outputs or ("",):
-            key = (path, "" if output == "out" else output)
+            key = (path, output)
             if key in seen and key not in entries:
                 continue
             seen.add(key)

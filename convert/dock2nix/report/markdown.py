@@ -89,7 +89,7 @@ def _packages(requirements: tuple[ResolvedRequirement, ...]) -> str:
 
 def _package_row(one: ResolvedRequirement) -> tuple[str, ...]:
     row = requirement_row(one)
-    outputs = [f".{output}" for output in row.outputs if output != "out"]
+    outputs = [f".{output}" for output in row.outputs]
     attributes = ", ".join(code(attribute + (outputs[0] if outputs else "")) for attribute in row.attributes)
     building = " (for building only)" if one.outcome is RequirementOutcome.BUILD_ONLY else ""
     asked = one.requirement

@@ -10,7 +10,7 @@
   pkgs.gnused
   pkgs.gnutar
   pkgs.gzip
-  pkgs.tzdata
+  pkgs.tzdata.out
 
   # 3: apt-get install
   pkgs.cacert # ca-certificates

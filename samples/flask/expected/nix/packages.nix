@@ -11,7 +11,7 @@
   pkgs.gnused
   pkgs.gnutar
   pkgs.gzip
-  pkgs.tzdata
+  pkgs.tzdata.out
 
   # 8: apt-get install -y --no-install-recommends curl libpq5
   pkgs.curl # curl

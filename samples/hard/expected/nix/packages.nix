@@ -11,7 +11,7 @@
   pkgs.gnused
   pkgs.gnutar
   pkgs.gzip
-  pkgs.tzdata
+  pkgs.tzdata.out
 
   # 10: apt-get install
   pkgs.curl # curl

@@ -10,7 +10,7 @@
   pkgs.gnused
   pkgs.gnutar
   pkgs.gzip
-  pkgs.tzdata
+  pkgs.tzdata.out
 
   # 10: apt-get install -y --no-install-recommends "$package"
   pkgs.curl # curl

@@ -21,7 +21,7 @@
   nixos-23_11.gzip
   nixos-23_11.openssh
   nixos-23_11.procps
-  nixos-23_11.tzdata
+  nixos-23_11.tzdata.out
   nixos-23_11.unzip
   nixos-23_11.wget
   nixos-23_11.xz

@@ -12,7 +12,7 @@
   pkgs.gnused
   pkgs.gnutar
   pkgs.gzip
-  pkgs.tzdata
+  pkgs.tzdata.out
 
   # 6: dnf install
   pkgs.jdk17_headless # java-17-openjdk-headless

@@ -36,7 +36,7 @@
   pkgs.tmux # tmux
   pkgs.traceroute # traceroute
   pkgs.tree # tree
-  pkgs.tzdata # tzdata
+  pkgs.tzdata.out # tzdata
   pkgs.unzip # unzip
   pkgs.vim # vim
   pkgs.wget # wget

@@ -109,6 +109,7 @@ def _contents(plan: ImagePlan, *, has_users: bool) -> NixExpression | None:
         for name, wanted in (
             ("dockerTools.binSh", around.bin_sh),
             ("dockerTools.caCertificates", around.certificates),
+            ("dockerTools.fakeNss", around.usr_bin_env and not has_users),
             ("dockerTools.usrBinEnv", around.usr_bin_env),
             ("users", has_users),
         )
@@ -135,11 +136,8 @@ def _root(contents: NixExpression) -> NixExpression:
 
 
 def _users(plan: ImagePlan) -> tuple[_Binding, ...]:
-    bare = not plan.surroundings.usr_bin_env
-    if not (plan.users or plan.groups) and bare:
-        return ()
     if not (plan.users or plan.groups):
-        return (_Binding(name="users", comments=(), value=NixExpression("dockerTools.fakeNss")),)
+        return ()
     passwd = tuple(
         f"{user.name}:x:{user.uid}:{user.gid}:{user.comment}:{user.home}:{user.shell}"
         for user in sorted(plan.users, key=lambda user: (user.uid, user.name))

@@ -2,8 +2,6 @@
 { pkgs }:
 let
   inherit (pkgs) dockerTools;
-
-  users = dockerTools.fakeNss;
 in
 dockerTools.buildImage {
   name = "database-client";
@@ -14,8 +12,8 @@ dockerTools.buildImage {
     paths = import ./packages.nix { inherit pkgs; } ++ [
       dockerTools.binSh
       dockerTools.caCertificates
+      dockerTools.fakeNss
       dockerTools.usrBinEnv
-      users
     ];
     pathsToLink = [
       "/bin"

@@ -3,33 +3,10 @@
 let
   inherit (pkgs) dockerTools lib;
 
-  users = dockerTools.fakeNss;
-
   # 14: COPY app ./app
   context14 = lib.fileset.toSource {
     root = ../.;
-    fileset =
-      let
-        # the files that, with all folders above them, none of the regular expressions matches
-        unmatched =
-          patterns:
-          lib.fileset.fromSource (
-            lib.cleanSourceWith {
-              src = ../.;
-              filter =
-                path: _:
-                let
-                  name = lib.removePrefix "${toString ../.}/" path;
-                in
-                !lib.any (pattern: builtins.match pattern name != null) patterns;
-            }
-          );
-      in
-      lib.fileset.intersection ../app (
-        unmatched [
-          "(.*/)?__pycache__" # .dockerignore:2: **/__pycache__
-        ]
-      );
+    fileset = ../app;
   };
 in
 dockerTools.buildImage {
@@ -41,8 +18,8 @@ dockerTools.buildImage {
     paths = import ./packages.nix { inherit pkgs; } ++ [
       dockerTools.binSh
       dockerTools.caCertificates
+      dockerTools.fakeNss
       dockerTools.usrBinEnv
-      users
     ];
     pathsToLink = [
       "/bin"

@@ -3,8 +3,6 @@
 let
   inherit (pkgs) dockerTools;
 
-  users = dockerTools.fakeNss;
-
   # 18: COPY <<EOT /etc/motd
   file18 = pkgs.writeText "motd" ''
     FROM evil:latest
@@ -20,8 +18,8 @@ dockerTools.buildImage {
     paths = import ./packages.nix { inherit pkgs; } ++ [
       dockerTools.binSh
       dockerTools.caCertificates
+      dockerTools.fakeNss
       dockerTools.usrBinEnv
-      users
     ];
     pathsToLink = [
       "/bin"

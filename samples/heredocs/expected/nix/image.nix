@@ -3,8 +3,6 @@
 let
   inherit (pkgs) dockerTools;
 
-  users = dockerTools.fakeNss;
-
   # 18: COPY <<EOF /etc/greeting.txt
   file18 = pkgs.writeText "greeting.txt" "Hello from jq tree\n";
 
@@ -23,8 +21,8 @@ dockerTools.buildImage {
     name = "root";
     paths = import ./packages.nix { inherit pkgs; } ++ [
       dockerTools.binSh
+      dockerTools.fakeNss
       dockerTools.usrBinEnv
-      users
     ];
     pathsToLink = [
       "/bin"

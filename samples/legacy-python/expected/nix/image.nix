@@ -3,18 +3,49 @@
 let
   inherit (pkgs) dockerTools lib;
 
-  users = dockerTools.fakeNss;
-
   # 7: ADD . $APP_HOME
   context7 = lib.fileset.toSource {
     root = ../.;
-    fileset = lib.fileset.difference ../. (
-      lib.fileset.unions [
-        ../flake.lock
-        ../flake.nix
-        ./.
-      ]
-    );
+    fileset =
+      let
+        # the files that, with all folders above them, none of the regular expressions matches
+        unmatched =
+          patterns:
+          lib.fileset.fromSource (
+            lib.cleanSourceWith {
+              src = ../.;
+              filter =
+                path: _:
+                let
+                  name = lib.removePrefix "${toString ../.}/" path;
+                in
+                !lib.any (pattern: builtins.match pattern name != null) patterns;
+            }
+          );
+        kept1 = lib.fileset.intersection ../. (
+          unmatched [
+            "(.*/)?__pycache__" # .dockerignore:2: **/__pycache__
+            "[^/]*\\.md" # .dockerignore:3: *.md
+          ]
+        );
+        kept2 = lib.fileset.difference kept1 (
+          lib.fileset.unions [
+            (lib.fileset.maybeMissing ../.git) # .dockerignore:1: .git
+          ]
+        );
+        kept3 = lib.fileset.union kept2 (
+          lib.fileset.unions [
+            (lib.fileset.maybeMissing ../README.md) # .dockerignore:4: !README.md
+          ]
+        );
+      in
+      lib.fileset.difference kept3 (
+        lib.fileset.unions [
+          ../flake.lock
+          ../flake.nix
+          ./.
+        ]
+      );
   };
 in
 dockerTools.buildImage {
@@ -26,8 +57,8 @@ dockerTools.buildImage {
     paths = import ./packages.nix { inherit pkgs nixos-23_11; } ++ [
       dockerTools.binSh
       dockerTools.caCertificates
+      dockerTools.fakeNss
       dockerTools.usrBinEnv
-      users
     ];
     pathsToLink = [
       "/bin"

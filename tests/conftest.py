@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nix_lab import Nix, available_nixes
-
-WITHOUT_NIX = "no Nix here: `make nix` gets it on Debian as root"
+from nix_lab import NO_NIX, Nix, available_nixes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,7 +17,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     found = available_nixes()
     cases: list[object] = [pytest.param(nix, id=nix.name) for nix in found]
-    skipped = pytest.param(None, id="none", marks=pytest.mark.skip(reason=WITHOUT_NIX))
+    skipped = pytest.param(None, id="none", marks=pytest.mark.skip(reason=NO_NIX))
     metafunc.parametrize("nix", cases or [skipped])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from os.path import commonprefix
 from typing import NamedTuple
 
 import zstandard
@@ -20,8 +19,15 @@ class MadeStorePath(NamedTuple):
     system: str = "x86_64-linux"
 
 
+def _shared_length(left: bytes, right: bytes) -> int:
+    same = 0
+    while same < min(len(left), len(right)) and left[same] == right[same]:
+        same += 1
+    return same
+
+
 def _record(meta: bytes, path: bytes, before: bytes, shared_before: int) -> tuple[bytes, int]:
-    shared = len(commonprefix([path, before]))
+    shared = _shared_length(path, before)
     step = shared - shared_before
     narrow = -127 <= step <= 127
     coded = step.to_bytes(1, "big", signed=True) if narrow else b"\x80" + step.to_bytes(2, "big", signed=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parent
 STATE = TESTS.parent / ".nix"
 DEBIAN = STATE / "debian"
+NO_NIX = "no Nix here: `make nix` gets it on Debian as root, and one on PATH would do too"
 MAPPINGS = TESTS.parent / "mappings"
 PACKAGE_SET = TESTS / "nixpkgs"
 
@@ -143,6 +144,23 @@ class Nix:
             "NIX_CONFIG": "\n".join(self._settings()),
             **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), _NOWHERE),
         }
+
+
+@cache
+def why_no_builds() -> str:
+    """Why this machine cannot build in Nix's sandbox, "" when it can. Without the sandbox nothing is ever built."""
+    if not DEBIAN.exists():
+        return "nothing to build with: `make nix` gets it on Debian as root"
+    if not available_nixes():
+        return NO_NIX
+    trial = 'derivation { name = "trial"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo > $out" ]; }'
+    try:
+        available_nixes()[-1].run("nix-build", "--no-out-link", "--expr", trial)
+    except AssertionError as error:
+        if "sandbox" not in str(error):
+            raise
+        return "Nix's sandbox needs kernel namespaces, which this machine (a container?) does not give"
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

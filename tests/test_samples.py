@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dock2nix.cli import main
-from nix_lab import check_flake
+from nix_lab import available_nixes, build_flake, check_flake, why_no_builds
 
 if TYPE_CHECKING:
     from nix_lab import Nix
@@ -103,3 +103,12 @@ def test_nix_parses_locks_checks_and_evaluates_the_sample(name: str, nix: Nix, t
     flake = copy_context(name, tmp_path)
     shutil.copytree(SAMPLES / name / "expected", flake, dirs_exist_ok=True)
     check_flake(flake, nix)
+
+
+@pytest.mark.nix
+@pytest.mark.skipif(bool(why_no_builds()), reason=why_no_builds())
+@pytest.mark.parametrize("name", NAMES)
+def test_nix_builds_the_sample_twice_alike(name: str, tmp_path: Path) -> None:
+    flake = copy_context(name, tmp_path)
+    shutil.copytree(SAMPLES / name / "expected", flake, dirs_exist_ok=True)
+    assert build_flake(flake, available_nixes()[-1]).stat().st_size > 0

@@ -12,16 +12,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nix.notes import INDEX, edit
-from nix_lab import DEBIAN, PACKAGE_SET, STATE, Nix, StandIn, available_nixes, build_flake, package_set
+from nix_lab import (
+    PACKAGE_SET,
+    STATE,
+    Nix,
+    StandIn,
+    available_nixes,
+    build_flake,
+    package_set,
+    why_no_builds,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [
     pytest.mark.nix,
-    pytest.mark.skipif(
-        not DEBIAN.exists(), reason="nothing to build with: `make nix` gets it on Debian as root"
-    ),
+    pytest.mark.skipif(bool(why_no_builds()), reason=why_no_builds()),
 ]
 
 NIXPKGS = {"nixpkgs": INDEX}

@@ -1,0 +1,141 @@
+"""Matching Debian packages to attributes by their files."""
+
+from __future__ import annotations
+
+import pytest
+
+from dock2nix.indexing.debian import DebianPackage, DebianRelease
+from dock2nix.indexing.features import Feature
+from dock2nix.indexing.match import Attributes, Matcher, evidence_text, name_forms
+from dock2nix.indexing.packages import Package
+
+
+def _features(*texts: str) -> set[Feature]:
+    return {Feature(*text.split(":", 1)) for text in texts}
+
+
+def _package(path: str, version: str, **outputs: tuple[str, ...]) -> Package:
+    held = {
+        feature: (output, False) for output, texts in outputs.items() for feature in sorted(_features(*texts))
+    }
+    return Package(path, path.rpartition(".")[2], version, set(outputs), held)
+
+
+PACKAGES = {
+    package.path: package
+    for package in (
+        _package(
+            "curl",
+            "8.18",
+            bin=("command:curl",),
+            out=("soname:libcurl.so.4",),
+            dev=("header:curl/curl.h", "pkgconfig:libcurl"),
+        ),
+        _package("jq", "1.8", bin=("command:jq",), out=("soname:libjq.so.1",)),
+        _package("zlib", "1.3", out=("soname:libz.so.1",), dev=("header:zlib.h", "pkgconfig:zlib")),
+        _package("gnumake", "4.4", out=("command:make",)),
+        _package("postgresql", "17.9", out=("command:psql", "command:pg_dump"), lib=("soname:libpq.so.5",)),
+        _package(
+            "postgresql_15", "15.17", out=("command:psql", "command:pg_dump"), lib=("soname:libpq.so.5",)
+        ),
+        _package("blackbox-terminal", "0.14", out=("command:blackbox", "desktop:blackbox")),
+        _package("python313Packages.requests", "2.32", out=("python:requests", "module:requests")),
+        _package("rubyPackages.dotenv", "3.1", out=("command:dotenv", "ruby:dotenv")),
+        _package("libx11", "1.8", out=("soname:libX11.so.6",)),
+        _package("xprop", "1.2", out=("command:xprop",)),
+        _package("netcat-openbsd", "1.2", out=("command:nc",)),
+    )
+}
+DEBIAN = {
+    "curl": ("curl", "8.14", (), ("command:curl", "manual:curl")),
+    "libcurl4": ("curl", "8.14", (), ("soname:libcurl.so.4.8.0", "soname:libcurl.so.4")),
+    "libcurl4-openssl-dev": (
+        "curl",
+        "8.14",
+        (),
+        ("header:curl/curl.h", "pkgconfig:libcurl", "soname:libcurl.so"),
+    ),
+    "jq": ("jq", "1.7", (), ("command:jq",)),
+    "zlib1g": ("zlib", "1.3", (), ("soname:libz.so.1", "soname:libz.so.1.3.1")),
+    "zlib1g-dev": ("zlib", "1.3", (), ("header:zlib.h", "pkgconfig:zlib", "archive:libz")),
+    "make": ("make-dfsg", "4.4", (), ("command:make", "command:gmake", "manual:gmake")),
+    "postgresql-client": ("postgresql-common", "15+248", ("postgresql-client-15",), ()),
+    "postgresql-client-15": ("postgresql-15", "15.8", (), ("command:psql", "command:pg_dump")),
+    "blackbox": ("blackbox", "0.70", (), ("command:blackbox", "command:bsetroot", "command:bstyleconvert")),
+    "python3-requests": ("requests", "2.28", (), ("python:requests", "module:requests")),
+    "python3-dotenv-cli": ("dotenv-cli", "3.1", (), ("command:dotenv",)),
+    "x11-utils": ("x11-utils", "7.7", ("libx11-6",), ("command:xprop", "command:xwininfo")),
+    "libx11-6": ("libx11", "1.8", (), ("soname:libX11.so.6",)),
+    "netcat-openbsd": ("netcat-openbsd", "1.2", (), ("command:nc.openbsd",)),
+    "gcc-arm-linux-gnueabi": ("gcc", "12", ("curl",), ()),
+    "empty": ("empty", "1", ("missing",), ()),
+}
+
+
+@pytest.fixture(scope="module")
+def matcher() -> Matcher:
+    packages = {
+        name: DebianPackage(name=name, version=version, source=source, section="", depends=depends)
+        for name, (source, version, depends, _) in DEBIAN.items()
+    }
+    features = {name: _features(*texts) for name, (*_, texts) in DEBIAN.items() if texts}
+    return Matcher(Attributes(PACKAGES), DebianRelease(codename="x", packages=packages, features=features))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "outputs"),
+    [
+        pytest.param("curl", "curl", ("bin",), id="program in its own output"),
+        pytest.param("libcurl4", "curl", ("out",), id="library beside programs"),
+        pytest.param("libcurl4-openssl-dev", "curl", ("dev",), id="headers"),
+        pytest.param("jq", "jq", ("bin",), id="same name"),
+        pytest.param("zlib1g", "zlib", (), id="library in the default output"),
+        pytest.param("zlib1g-dev", "zlib", ("dev",), id="headers and pkg-config file"),
+        pytest.param("make", "gnumake", (), id="GNU's name"),
+        pytest.param("postgresql-client-15", "postgresql_15", (), id="version in the name"),
+        pytest.param("postgresql-client", "postgresql", (), id="front of a version, no version asked"),
+        pytest.param("python3-requests", "python313Packages.requests", (), id="module of a language"),
+        pytest.param("netcat-openbsd", "netcat-openbsd", (), id="program under an alternative's name"),
+    ],
+)
+def test_a_package_is_matched_by_its_files(
+    matcher: Matcher, name: str, path: str, outputs: tuple[str, ...]
+) -> None:
+    match = matcher.match(name)
+    assert match is not None
+    assert (match.path, match.outputs) == (path, outputs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("blackbox", id="another program of the same name"),
+        pytest.param("python3-dotenv-cli", id="program of another language"),
+        pytest.param("x11-utils", id="programs that its dependency does not have"),
+        pytest.param("gcc-arm-linux-gnueabi", id="compiler for another machine"),
+        pytest.param("empty", id="no files and no known dependency"),
+    ],
+)
+def test_what_does_not_agree_is_not_matched(matcher: Matcher, name: str) -> None:
+    assert matcher.match(name) is None
+
+
+def test_the_evidence_names_files_and_the_package_they_are_of(matcher: Matcher) -> None:
+    match = matcher.match("postgresql-client")
+    assert match is not None
+    assert evidence_text(match) == "files of postgresql-client-15: bin/pg_dump, bin/psql (2 of 2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        pytest.param("libssl3t64", "ssl", id="library with ABI mark"),
+        pytest.param("libssh2-1", "ssh2", id="number of the name kept"),
+        pytest.param("python3-yaml", "yaml", id="Python module"),
+        pytest.param("libdbi-perl", "dbi", id="Perl module"),
+        pytest.param("postgresql-client", "postgresql", id="role taken off"),
+        pytest.param("fonts-dejavu-core", "dejavu", id="font"),
+    ],
+)
+def test_names_are_compared_without_what_debian_adds(name: str, form: str) -> None:
+    assert form in name_forms(name)

@@ -73,7 +73,7 @@ class Table:
 
     def get(self, key: str) -> list[str] | None:
         """The fields of the record with that key, None when there is none."""
-        wanted = key.encode("utf-8", "surrogateescape")
+        wanted = key.encode("utf-8", "surrogatepass")
         number = bisect_right(self._directory[0], wanted) - 1
         if number < 0 or b"\t" in wanted or b"\n" in wanted:
             return None

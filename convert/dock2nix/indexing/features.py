@@ -82,8 +82,8 @@ _DEBIAN = (
     (
         r"(?:share/rubygems-integration/[^/]+|lib/x86_64-linux-gnu/rubygems-integration/[^/]+|lib/ruby/gems/[^/]+)"
         r"/specifications/(?:default/)?(?P<ruby>[^/]+)\.gemspec"
-        r"(?:share/nodejs|lib/node_modules)/(?P<node>(?:@[^/]+/)?[^/@]+)/package\.json"
     ),
+    r"(?:share/nodejs|lib/node_modules)/(?P<node>(?:@[^/]+/)?[^/@]+)/package\.json",
     r"lib/php/[^/]+/(?P<php>[^/]+)\.so",
     rf"share/fonts/(?:.*/)?(?P<font>{_FONT})",
     rf"share/man/man[18]/(?P<manual>{_MANUAL}",

@@ -143,6 +143,7 @@ def _forms(name: str) -> Iterator[str]:
     yield _ABI.sub("", base)
     if base.startswith("lib"):
         yield base[3:]
+        yield _PART_NUMBER.sub("", base[3:])
         yield _ABI.sub("", base[3:]).rstrip("-")
     for pattern in (_LANGUAGE_PREFIX, _PERL):
         found = pattern.fullmatch(base)
@@ -295,6 +296,11 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 def _version_bonus(debian: DebianPackage, package: Package) -> float:
     if _VERSIONED.match(debian.name):
         numbers = _NUMBER.findall(debian.name.removeprefix("python3-").removeprefix("python3"))
+        scope = package.path.rpartition(".")[0]
+        if numbers and scope.endswith(
+            (f"{numbers[0].replace('.', '')}Packages", f"{numbers[0].replace('.', '')}Extensions")
+        ):
+            return 0.25
         if numbers and (package.version + ".").startswith(numbers[0] + "."):
             return 0.25
     if package.version == debian.version:
@@ -303,22 +309,30 @@ def _version_bonus(debian: DebianPackage, package: Package) -> float:
     return 0.04 if same_major and package.version else 0.0
 
 
-# Names that begin or end like this mean the package set of a language; other names do not.
+# Names that begin or end like this mean the package set of a language, other names do not: (name, set, what the attribute must
+# share in any case, what is enough inside the set).
 _SETS = (
-    (re.compile(r"python3?-"), ("python313Packages.",), frozenset({"python", "module"})),
-    (re.compile(r"ruby-"), ("rubyPackages.",), frozenset({"ruby", "command"})),
-    (re.compile(r"lib.+-perl$"), ("perlPackages.",), frozenset({"perl", "soname", "library"})),
-    (re.compile(r"r-(?:cran|bioc)-"), ("rPackages.",), frozenset({"rlibrary"})),
+    (re.compile(r"python3?-"), "python313Packages.", frozenset({"python"}), frozenset({"module", "soname"})),
+    (re.compile(r"ruby-"), "rubyPackages.", frozenset({"ruby", "command"}), frozenset({"command"})),
+    (
+        re.compile(r"lib.+-perl$"),
+        "perlPackages.",
+        frozenset({"perl", "soname", "library"}),
+        frozenset({"command"}),
+    ),
+    (re.compile(r"r-(?:cran|bioc)-"), "rPackages.", frozenset({"rlibrary"}), frozenset()),
+    (re.compile(r"node-"), "nodePackages.", frozenset({"node"}), frozenset()),
 )
 
 
 def _set_bonus(name: str, path: str, shared: list[Feature]) -> float | None:
     """For a name of a language the attribute in its set is better; None when the attribute has nothing of that language."""
     bonus = 0.0
-    for pattern, scopes, kinds in _SETS:
-        inside = path.startswith(scopes)
+    kinds = {key.kind for key in shared}
+    for pattern, scope, needed, enough_inside in _SETS:
+        inside = path.startswith(scope)
         if pattern.search(name):
-            if kinds.isdisjoint(key.kind for key in shared):
+            if kinds.isdisjoint(needed | enough_inside if inside else needed):
                 return None
             bonus += 0.10 if inside else 0.0
         elif inside:
@@ -523,7 +537,7 @@ class Matcher:
 
 # Compilers and libraries for other machines.
 _ELSEWHERE = re.compile(
-    r"^lib(?:32|x32|64|n32|o32)|(?<!x86-64)-linux-gnu|-cross$|-mingw|-none-eabi|-kfreebsd|-avr$"
+    r"^lib(?:32|x32|64|n32|o32)|(?<!x86-64)-linux-gnu|-cross$|-for-(?:build|host)$|-mingw|-none-eabi|-kfreebsd|-avr$"
 )
 _NO_FRONT = re.compile(r"-(?:doc|dbg|dbgsym|l10n.*|locale.*|examples|tests?|lang-.*)$")
 _EVERYONES = re.compile(

@@ -218,10 +218,20 @@ def _source(arguments: Sequence[Field], state: State) -> None:
 
 
 def _exit(arguments: Sequence[Field], state: State) -> None:
-    code = (_values(arguments) or ["0"])[0]
-    if isinstance(code, str) and code.isdecimal() and code.strip("0"):
-        state.failed = True
+    state.status = _verdict(arguments)
+    state.failed = state.status is False
     state.stops["exit"] = (Certainty.NEVER, "the script has ended")
+
+
+def _verdict(arguments: Sequence[Field]) -> bool | None:
+    """Whether `exit` or `return` with these arguments means success."""
+    code = (_values(arguments) or [""])[0]
+    return not code.strip("0") if isinstance(code, str) and code.isdecimal() else None
+
+
+def _return(arguments: Sequence[Field], state: State) -> None:
+    state.status = _verdict(arguments)
+    state.stops["return"] = (Certainty.NEVER, "behind return")
 
 
 def _stop(scope: str) -> Callable[[Sequence[Field], State], None]:
@@ -253,7 +263,7 @@ _EFFECTS: Mapping[str, Callable[[Sequence[Field], State], None]] = {
     ".": _source,
     "source": _source,
     "exit": _exit,
-    "return": _stop("return"),
+    "return": _return,
     "break": _stop("break"),
     "continue": _stop("continue"),
 }

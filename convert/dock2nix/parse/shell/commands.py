@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.model.shell import Certainty, Invocation, Redirect, Word
 from dock2nix.parse.shell.builtins import DECLARATIONS, apply_builtin, changed_directory
 from dock2nix.parse.shell.conditions import bracket_tokens, decide_brackets, decide_test
-from dock2nix.parse.shell.context import Context, Result
+from dock2nix.parse.shell.context import Context, Result, joined
 from dock2nix.parse.shell.expand import Expander, Field
 from dock2nix.parse.shell.lexer import words_in
 from dock2nix.parse.shell.programs import output_of
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.shell.syntax import Function
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?=)")
+COST_OF_WORD = 20
+"""As much work as reading so many characters."""
 MOST_CALLS = 4
 """How often a function may stand in the chain of calls."""
 _TESTS = frozenset({"[", "test"})
@@ -64,6 +68,13 @@ _SILENT = frozenset(
         "shift",
         "read",
         "cd",
+        "declare",
+        "typeset",
+        "shopt",
+        "let",
+        "mapfile",
+        "readarray",
+        "getopts",
     }
 )
 _SUCCEEDS = frozenset(
@@ -71,8 +82,7 @@ _SUCCEEDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """A simple command about to run: `fields` are its words, `wrappers` are already taken off.
 
     `directory` is what `env -C` says, `changes_user` is true behind `sudo`, `su` and their like. Without a shell (`exec_form`)
@@ -143,6 +153,7 @@ def _is_simple_question(node: Simple, context: Context) -> bool:
 
 def run_simple(evaluator: Evaluator, node: Simple, context: Context, state: State) -> Result:
     """Follow a simple command of the source."""
+    evaluator.spend(text=COST_OF_WORD * len(node.words))
     text = context.script.text
     first = text[slice(*node.words[0])] if node.words else ""
     expander = evaluator.expander(node, context, state)
@@ -157,6 +168,9 @@ def run_simple(evaluator: Evaluator, node: Simple, context: Context, state: Stat
     assignments = tuple((_name(text, span), _assigned_field(span, expander)) for span in prefix)
     call = Call(node=node, context=context, fields=fields, assignments=assignments, redirections=redirections)
     result = run_call(evaluator, call, state)
+    for span in words:
+        if fields[0].value in DECLARATIONS and text.startswith("(", _value_span(span, expander).start):
+            assign(span, expander)
     return Result(result.status, "") if redirections.output else result
 
 
@@ -210,12 +224,12 @@ def _declared(span: Span, expander: Expander) -> Field:
     return Field(word=word, span=span, script=expander.script)
 
 
-def assign(span: Span, expander: Expander) -> bool:
-    """Carry out the assignment that stands at `span`. False when its value is not known."""
+def assign(span: Span, expander: Expander) -> None:
+    """Carry out the assignment that stands at `span`."""
     text, state = expander.script.text, expander.state
     found = _ASSIGNMENT.match(text, span.start, span.end)
     if not found:
-        return False
+        return
     name, subscript, operator = found.groups()
     value = _assigned_value(Span(found.end(), span.end), expander)
     before = state.lookup(name)
@@ -224,7 +238,6 @@ def assign(span: Span, expander: Expander) -> bool:
     elif operator == "+=" and before is not None:
         value = _added(before, value)
     state.assign(name, value)
-    return not isinstance(value, Unknown)
 
 
 def _assigned_value(span: Span, expander: Expander) -> Value:
@@ -259,12 +272,13 @@ def _assignments_only(
     expander: Expander,
     context: Context,
 ) -> Result:
-    known = [assign(span, expander) for span in prefix]
+    for span in prefix:
+        assign(span, expander)
     if redirections.redirects and not prefix:  # `> file` does what `: > file` does
         colon = replace(_plain_word(":", context, node), text="")
         call = Call(node=node, context=context, fields=(Field(word=colon),), redirections=redirections)
         record(evaluator, call, expander.state)
-    return Result(status=True if all(known) else None)
+    return Result(status=expander.status)
 
 
 def _plain_word(value: str, context: Context, node: Simple) -> Word:
@@ -321,7 +335,7 @@ def run_call(evaluator: Evaluator, call: Call, state: State) -> Result:
         return _eval(evaluator, call, state)
     if (nested := nested_script(call.fields)) is not None:
         result = _nested(evaluator, call, nested, state)
-    elif program == "xargs" and (xargs := read_xargs(call.fields)) is not None and xargs.understood:
+    elif program == "xargs" and (xargs := read_xargs(call.fields)).understood:
         result = _xargs(evaluator, call, xargs, state)
     else:
         result = _ordinary(evaluator, call, state)
@@ -461,10 +475,12 @@ def _enter(evaluator: Evaluator, call: Call, function: tuple[Function, Script], 
         state.assign(name, field.value if field.value is not None else Unknown(field.word.unknown))
     context = _inner_context(call, home, "", state, evaluator)
     context = replace(context, calls=(*context.calls, definition))
-    outside = {"return": state.stops.pop("return")} if "return" in state.stops else {}
+    outside = state.enter(("return",))
     result = evaluator.run(definition.body, context, state)
-    state.stops.pop("return", None)
-    state.stops.update(outside)
+    if "return" in state.stops:
+        certain = state.stops["return"][0] == Certainty.NEVER
+        result = Result(state.status if certain else None, result.output)
+    state.leave(("return",), outside)
     for name in sorted({*state.locals, *(name for name, _ in call.assignments)}):
         state.assign(name, saved.get(name, Unset()))
     state.positional, state.locals = saved_positional, saved_locals
@@ -487,7 +503,11 @@ def _eval(evaluator: Evaluator, call: Call, state: State) -> Result:
     only = call.arguments[0] if len(words) == 2 else None
     body = " ".join(words[1:])
     script, tree = _text_script(evaluator, call, only, body, call.context.script.dialect)
-    return evaluator.run(tree, _inner_context(call, script, "eval", state, evaluator), state)
+    for name, field in call.assignments:
+        state.assign(name, field.value if field.value is not None else Unknown(field.word.unknown))
+    result = evaluator.run(tree, _inner_context(call, script, "eval", state, evaluator), state)
+    state.forget([name for name, _ in call.assignments], "is set for eval, and behind it in some shells")
+    return result
 
 
 def _text_script(
@@ -547,10 +567,10 @@ def _xargs(evaluator: Evaluator, call: Call, xargs: Xargs, state: State) -> Resu
     stdin_from = around.stdin_from if call.redirections.input is None and xargs.file is None else None
     around = around._replace(wrappers=(*around.wrappers, "xargs"), stdin_from=stdin_from)
     inner = replace(call, context=replace(call.context, around=around))
-    result = Result(None, "")
+    output: Scalar = ""
     for fields in _xargs_runs(call, xargs):
-        result = run_call(evaluator, replace(inner, fields=fields), state.copy())
-    return result
+        output = joined(output, run_call(evaluator, replace(inner, fields=fields), state.copy()).output)
+    return Result(None, output)
 
 
 def _xargs_runs(call: Call, xargs: Xargs) -> list[tuple[Field, ...]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.model.shell import Certainty, Redirect
 from dock2nix.parse.shell.record import NOWHERE, Surroundings
@@ -23,8 +25,7 @@ class Result(NamedTuple):
     output: Scalar = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What a statement stands in.
 
     `certainty` is that of the statement with the text of its innermost condition. `stdin` is the text on standard input,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dock2nix.model.shell import Certainty, Redirect
 from dock2nix.model.source import SourceText
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 20_000
 MOST_ITEMS = 1000
-MOST_TEXT = 4_000_000
+MOST_TEXT = 3_000_000
 DEEPEST = 100
 """Levels of nesting followed; a script inside a script, or a call of a function, counts for `CALL_DEPTH` of them."""
 CALL_DEPTH = 4
@@ -150,11 +151,14 @@ class Evaluator:
         """Expands words of the context's script; substitutions in them belong to the command `node`."""
 
         def run(part: Substitution) -> Scalar:
-            return self._substitute(part, node, context, state)
+            result = self._substitute(part, node, context, state)
+            expander.status = result.status
+            return result.output
 
-        return Expander(context.script, state, run)
+        expander = Expander(context.script, state, run)
+        return expander
 
-    def _substitute(self, part: Substitution, node: Simple | None, context: Context, state: State) -> Scalar:
+    def _substitute(self, part: Substitution, node: Simple | None, context: Context, state: State) -> Result:
         parent = context.script
         place = part.inside or Span(part.start, part.start + len(part.text))
         source = parent.source.cut(*part.inside) if part.inside and parent.fixed is None else None
@@ -163,10 +167,11 @@ class Evaluator:
         inner = Context(
             script=script, certainty=context.certainty, around=around, depth=context.depth + CALL_DEPTH
         )
-        output = self.run(tree, inner, state.copy()).output
-        if part.process or isinstance(output, Unknown):
-            return Unknown(" ".join(part.text.split())[:60])
-        return output.rstrip("\n")
+        result = self.run(tree, inner, subshell := state.copy())
+        status = False if subshell.failed and not state.failed else result.status
+        if part.process or isinstance(result.output, Unknown):
+            return Result(status, Unknown(" ".join(part.text.split())[:60]))
+        return Result(status, result.output.rstrip("\n"))
 
     # --- statements ----------------------------------------------------------------------------------------------------
 
@@ -181,6 +186,16 @@ class Evaluator:
         context = replace(context, depth=context.depth + 1)
         if context.depth > DEEPEST:
             node = Unparsed(span=node.span, reason="nested too deeply")
+        left = state.left()
+        if left[0] == Certainty.NEVER:
+            self._run(node, replace(context, certainty=left), state.revived())
+            return Result(None, "")
+        result = self._run(node, context, state)
+        if left[0] == Certainty.ALWAYS or result.output == "":
+            return result
+        return Result(result.status, Unknown("the output depends on a condition"))
+
+    def _run(self, node: Node, context: Context, state: State) -> Result:
         match node:
             case Simple():
                 return run_simple(self, node, context, state)
@@ -320,7 +335,7 @@ class Evaluator:
         ):  # the command on the left is taken to succeed: what ends the script is not gone for sure
             if way.left() != state.left():
                 return Result(None, left.output)
-            way.stops = dict(state.stops)
+            way.stops, way.pending = dict(state.stops), dict(state.pending)
         state.become(merged([state, way], otherwise))
         return _either_way(
             [
@@ -429,7 +444,7 @@ class Evaluator:
     def _for(self, node: For, context: Context, state: State) -> Result:
         items = self._items(node, context, state)
         context = replace(context, certainty=weaker(context.certainty, state.left()), required=False)
-        outside = {scope: state.stops.pop(scope) for scope in _LOOP_SCOPES if scope in state.stops}
+        outside = state.enter(_LOOP_SCOPES)
         if items is None:
             result = self._unknown_rounds(node, context, state)
         elif not items:
@@ -437,7 +452,7 @@ class Evaluator:
             self.run(node.body, context.never(context.script.written(node.header, 200)), state.copy())
         else:
             result = self._rounds(node, items, context, state)
-        _leave(state, _LOOP_SCOPES, outside)
+        state.leave(_LOOP_SCOPES, outside)
         return result
 
     def _items(self, node: For, context: Context, state: State) -> list[Scalar] | None:
@@ -466,7 +481,7 @@ class Evaluator:
             state.assign(node.variable, item)
             following = self.run(node.body, context, state)
             result = Result(following.status, joined(result.output, following.output))
-            state.stops.pop("continue", None)
+            state.leave(("continue",))
             if state.left()[0] == Certainty.NEVER:
                 break
         return result
@@ -479,38 +494,32 @@ class Evaluator:
             state.assign(
                 node.variable, Unknown(f"{node.variable} runs over what is not known: {header}"[:120])
             )
-        self.run(node.body, context.under(Certainty.CONDITIONAL, header), state)
-        state.stops.pop("continue", None)
+        result = self.run(node.body, context.under(Certainty.CONDITIONAL, header), state)
+        state.leave(_LOOP_SCOPES)
         state.become(merged([before, state], header))
-        return Result(None, Unknown("the output of a loop"))
+        return Result(None, "" if result.output == "" else Unknown("the output of a loop"))
 
     def _while(self, node: While, context: Context, state: State) -> Result:
         context = replace(context, certainty=weaker(context.certainty, state.left()), required=False)
-        outside = {scope: state.stops.pop(scope) for scope in _LOOP_SCOPES if scope in state.stops}
+        outside = state.enter(_LOOP_SCOPES)
         changed_by(node, context.script, state).forget(state)
         if context.stdin is not None:
             context = replace(context, stdin=Unknown("standard input is read in a loop"))
-        asked = self.run(node.condition, context, state).status
-        holds = inverted(asked) if node.until else asked
+        condition_result = self.run(node.condition, context, state)
+        holds = inverted(condition_result.status) if node.until else condition_result.status
         written = context.script.written(node.condition.span, 200)
         condition = negated(written) if node.until else written
         way = state.copy()
+        silent = condition_result.output == ""
         if holds is False:
             self.run(node.body, context.never(condition), way)
         else:
             inner = context if holds else context.under(Certainty.CONDITIONAL, condition)
-            self.run(node.body, inner, way)
-            way.stops.pop("continue", None)
+            silent = silent and self.run(node.body, inner, way).output == ""
+            way.leave(("continue",))
             state.become(merged([way] if holds else [state, way], condition))
-        _leave(state, _LOOP_SCOPES, outside)
-        return Result(None, "" if holds is False else Unknown("the output of a loop"))
-
-
-def _leave(state: State, scopes: tuple[str, ...], outside: dict[str, tuple[Certainty, str]]) -> None:
-    """Behind a loop or function: what ended only that counts no more, what was so before does."""
-    for scope in scopes:
-        state.stops.pop(scope, None)
-    state.stops.update(outside)
+        state.leave(_LOOP_SCOPES, outside)
+        return Result(None, "" if silent else Unknown("the output of a loop"))
 
 
 def _is_glob(text: str) -> bool:

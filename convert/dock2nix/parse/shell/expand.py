@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from dock2nix.model.shell import Word
 from dock2nix.parse.shell.arithmetic import assigned_names, evaluate
@@ -42,8 +43,7 @@ class _Piece(NamedTuple):
     apart: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """A word with the place it comes from: `script` is None for a word that no text shows."""
 
     word: Word
@@ -56,12 +56,16 @@ class Field:
 
 
 class Expander:
-    """Expands the words of one script in one state. `run` gives the output of a command substitution."""
+    """Expands the words of one script in one state. `run` gives the output of a command substitution.
+
+    `status` tells whether the last substitution succeeded, None when that is not known.
+    """
 
     def __init__(self, script: Script, state: State, run: Callable[[Substitution], Scalar]) -> None:
         self.script = script
         self.state = state
         self.run = run
+        self.status: bool | None = True
 
     def fields(self, span: Span) -> list[Field]:
         """The word as arguments: none, one or several."""
@@ -158,7 +162,7 @@ class Expander:
 
     def _parameter(self, part: Parameter) -> list[_Piece]:
         value = self._looked_up(part)
-        if isinstance(value, tuple) and part.operator != "#":
+        if isinstance(value, tuple) and part.operator != "length":
             return self._list(part, value)
         if part.operator in _DEFAULTS:
             return self._default(part, value)
@@ -223,7 +227,7 @@ class Expander:
         return [piece if piece.quoted else piece._replace(split=True) for piece in pieces]
 
     def _scalar(self, part: Parameter, value: Value | None) -> Scalar:
-        if part.operator == "#":
+        if part.operator == "length":
             return _length(value)
         if part.operator.startswith("!"):
             return self._indirect(part, value)
@@ -261,7 +265,7 @@ class Expander:
                 if at:
                     fields.append(current)
                     current = []
-                current.append(_Piece(text))
+                current.append(_Piece(text, quoted=not text))  # an empty field between two separators stays
             if after and current:
                 fields.append(current)
                 current = []

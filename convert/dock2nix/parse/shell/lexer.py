@@ -7,7 +7,9 @@ so that neither an odd quote nor a here-document nor a redirection in an unusual
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.parse.shell.quoting import MOST_BRACKETS, Quoting
 from dock2nix.parse.shell.syntax import HeredocSyntax, RedirectSyntax, ShellSyntaxError, Span
@@ -28,8 +30,7 @@ _CLOSERS = frozenset({"fi", "done", "}"})
 _BRACKET_BREAKS = " \t\r\n&|<>()"
 
 
-@dataclass(slots=True, kw_only=True)
-class Masked:
+class Masked(Struct, kw_only=True):
     """The marked text and what the marks stand for, by offset.
 
     `redirects` by their start; `trailing` are the starts of redirections behind a compound command, by the offset behind it;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.parse.shell.state import Unknown
 from dock2nix.parse.shell.syntax import For, Function, Node, Script, Simple, children
@@ -25,8 +26,7 @@ _MOVING = frozenset({"cd", "pushd", "popd"})
 _SOURCING = frozenset({".", "source", "eval"})
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """Names of variables, and what else changes: `everything` says why nothing is safe."""
 
     names: set[str] = field(default_factory=set)

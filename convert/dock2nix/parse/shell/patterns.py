@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,7 @@ _CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Bracket:
+class _Bracket(Struct, frozen=True):
     """`[…]`: pairs of first and last character."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -36,8 +36,7 @@ _Atom = str | _Bracket | None
 """A character, a bracket expression, or None for `?`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """`segments` are what stands between the stars: one segment when there is no star."""
 
     segments: tuple[tuple[_Atom, ...], ...]

@@ -95,6 +95,8 @@ def _printf(arguments: Sequence[str]) -> str:
     words = [*arguments]
     if words[:1] == ["--"]:
         words.pop(0)
+    if words[:1] == ["-v"]:
+        return ""
     if not words or words[0].startswith("-"):
         raise NotEvaluatedError
     shape = words.pop(0)

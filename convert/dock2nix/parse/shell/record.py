@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.model.shell import (
     Certainty,
@@ -58,8 +60,7 @@ class Surroundings(NamedTuple):
 NOWHERE = Surroundings()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Record:
+class _Record(Struct, kw_only=True):
     script: Script
     node: Simple
     number: int

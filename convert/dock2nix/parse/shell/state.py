@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dock2nix.model.shell import Certainty
 from dock2nix.parse.shell.syntax import negated
@@ -15,15 +16,13 @@ if TYPE_CHECKING:
     from dock2nix.parse.shell.syntax import Function, Script
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that cannot be known without running something; `reason` says why in a few words."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unset:
+class Unset(Struct, frozen=True):
     """A variable known to be unset although others may be inherited."""
 
 
@@ -68,14 +67,15 @@ def rank(certainty: Certainty) -> int:
 
 
 RUNNING = (Certainty.ALWAYS, "")
+_Outside = tuple[dict[str, tuple[Certainty, str]], dict[str, tuple["State", ...]]]
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class State:
+class State(Struct, kw_only=True, eq=False):
     """A shell at one moment. Changed in place by what it runs; `copy` makes a subshell.
 
     `stops` say what may have ended the `exit` (script), `return` (function), `break` or `continue` (loop) scope already, with
-    the certainty that is left for what follows. `failed` is set when the build has failed for certain. `locals` are the names
+    the certainty that is left for what follows; `pending` are the states in which one of several ways has ended such a scope.
+    `status` is what the last `return` or `exit` said. `failed` is set when the build has failed for certain. `locals` are the names
     that are local to the running function. A function maps to all its possible definitions; None among them: perhaps not
     defined. `hidden` are prefixes of names that a sourced file may have
     set, with why.
@@ -90,7 +90,9 @@ class State:
     options: set[str] = field(default_factory=set)
     locals: set[str] = field(default_factory=set)
     stops: dict[str, tuple[Certainty, str]] = field(default_factory=dict)
+    pending: dict[str, tuple[State, ...]] = field(default_factory=dict)
     failed: bool = False
+    status: bool | None = None
     inherited: Unknown | None = None
     hidden: tuple[tuple[str, str], ...] = ()
     _shown: Mapping[str, str | None] | None = None
@@ -107,7 +109,9 @@ class State:
             options=set(self.options),
             locals=set(self.locals),
             stops=dict(self.stops),
+            pending=dict(self.pending),
             failed=self.failed,
+            status=self.status,
             inherited=self.inherited,
             hidden=self.hidden,
             _shown=self._shown,
@@ -115,7 +119,7 @@ class State:
 
     def become(self, other: State) -> None:
         """Take over everything of another state."""
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             setattr(self, name, getattr(other, name))
 
     def lookup(self, name: str) -> Value | None:
@@ -178,6 +182,37 @@ class State:
             doubt = weaker(doubt, stop)
         return (Certainty.NEVER, doubt[1]) if self.failed else doubt
 
+    def revived(self) -> State:
+        """A copy in which nothing has ended yet, to look at what can no longer run."""
+        copy = self.copy()
+        copy.stops, copy.pending, copy.failed = {}, {}, False
+        return copy
+
+    def enter(self, scopes: tuple[str, ...]) -> _Outside:
+        """At the start of a loop or function: put aside what counts for the one around it."""
+        stops = {scope: self.stops.pop(scope) for scope in scopes if scope in self.stops}
+        pending = {scope: self.pending.pop(scope) for scope in scopes if scope in self.pending}
+        return stops, pending
+
+    def leave(self, scopes: tuple[str, ...], outside: _Outside = ({}, {})) -> None:
+        """Behind a loop or function: what ended only that goes on, what was put aside counts again."""
+        for scope in scopes:
+            ways = [self, *self.pending.pop(scope, ())]
+            for way in ways:
+                way.stops.pop(scope, None)
+            if len(ways) > 1:
+                self.become(merged(ways, f"behind {scope}"))
+        self.stops.update(outside[0])
+        self.pending.update(outside[1])
+
+    def set_aside(self, other: State, condition: str) -> None:
+        """Another way has ended a scope: it counts again behind that."""
+        ended = next((scope for scope, stop in other.stops.items() if stop[0] == Certainty.NEVER), "exit")
+        doubt = (Certainty.CONDITIONAL, negated(condition))
+        self.stops[ended] = weaker(self.stops.get(ended, RUNNING), doubt)
+        if ended != "exit":
+            self.pending[ended] = (*self.pending.get(ended, ()), other)
+
     def child(self) -> State:
         """The state that a shell started by this one begins with: exported variables only."""
         child = self.copy()
@@ -190,6 +225,7 @@ class State:
         child.positional = ()
         child.options = set()
         child.locals = set()
+        child.pending = {}
         child._shown = None  # noqa: SLF001 - another object of this class
         return child
 
@@ -203,15 +239,14 @@ def _first(value: Value | Unset) -> str | None:
 def merged(states: list[State], condition: str) -> State:
     """What is known when one of several ways was gone, nobody knows which. `states` is not empty."""
     alive = [state for state in states if not state.failed] or states
-    ended = [state for state in alive if state.stops.get("exit", RUNNING)[0] == Certainty.NEVER]
+    ended = [state for state in alive if state.left()[0] == Certainty.NEVER]
     first, *others = [state for state in alive if state not in ended] or ended
     result = first.copy()
     for other in others:
         _merge_into(result, other, condition)
-    if ended and first is not ended[0]:
-        result.stops["exit"] = weaker(
-            result.stops.get("exit", RUNNING), (Certainty.CONDITIONAL, negated(condition))
-        )
+    if first not in ended:
+        for state in ended:
+            result.set_aside(state, condition)
     return result
 
 
@@ -235,6 +270,9 @@ def _merge_into(result: State, other: State, condition: str) -> None:
     result.inherited = result.inherited or other.inherited
     result.hidden = tuple(dict.fromkeys((*result.hidden, *other.hidden)))
     result.stops = _merged_stops(result.stops, other.stops, condition)
+    for scope, ways in other.pending.items():
+        known = result.pending.get(scope, ())
+        result.pending[scope] = (*known, *(way for way in ways if way not in known))
 
 
 def _both_unset(one: State, other: State, name: str) -> bool:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_OPERATORS = 4000
 """The grammar's time grows with the square of these in hostile texts."""
+MOST_WORDS = 20_000
 _DEEPEST = 40
 _MARKS = re.compile(r"x+|zy*")
 _STATEMENTS = frozenset(
@@ -68,7 +69,7 @@ def read_script(script: Script) -> Sequence:
     """The syntax tree of a script. What cannot be understood is `Unparsed` in it."""
     whole = Span(0, len(script.text))
     marked = mask(script.text, script.dialect)
-    if marked.operators > MOST_OPERATORS:
+    if marked.operators > MOST_OPERATORS or len(_MARKS.findall(marked.text)) > MOST_WORDS:
         return Sequence(span=whole, statements=(Unparsed(span=whole, reason="too long to read"),))
     tree = _grammar().parse(marked.text.encode())
     return _Reader(script.text, marked).sequence(tree.root_node, list(tree.root_node.children), 0)

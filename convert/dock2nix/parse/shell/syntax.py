@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,7 @@ class ShellSyntaxError(Exception):
         self.at = at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Script:
+class Script(Struct, frozen=True, kw_only=True, eq=False):
     """A text to be read as a program of its own.
 
     `fixed` is the place of everything in it when the text does not stand in the file as it is (`sh -c "a $B"`). `order` puts
@@ -67,8 +67,7 @@ def negated(condition: str) -> str:
     return condition.removeprefix("! ") if condition.startswith("! ") else f"! {condition}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class HeredocSyntax:
+class HeredocSyntax(Struct, frozen=True, kw_only=True, eq=False):
     """A here-document. `body` is None when it does not stand in the same text."""
 
     name: str
@@ -77,8 +76,7 @@ class HeredocSyntax:
     body: Span | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RedirectSyntax:
+class RedirectSyntax(Struct, frozen=True, kw_only=True, eq=False):
     """`target` is the word behind the operator: for a here-document its delimiter."""
 
     span: Span
@@ -88,8 +86,7 @@ class RedirectSyntax:
     heredoc: HeredocSyntax | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Simple:
+class Simple(Struct, frozen=True, kw_only=True, eq=False):
     """Assignments, words and redirections; `[[ … ]]` and `(( … ))` are one word."""
 
     span: Span
@@ -97,8 +94,7 @@ class Simple:
     redirects: tuple[RedirectSyntax, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sequence:
+class Sequence(Struct, frozen=True, kw_only=True, eq=False):
     """Statements one after the other; those in `background` (positions) end with `&`."""
 
     span: Span
@@ -106,8 +102,7 @@ class Sequence:
     background: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AndOr:
+class AndOr(Struct, frozen=True, kw_only=True, eq=False):
     """`first && b || c`: both operators bind equally, from the left."""
 
     span: Span
@@ -115,24 +110,21 @@ class AndOr:
     rest: tuple[tuple[str, Node], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pipeline:
+class Pipeline(Struct, frozen=True, kw_only=True, eq=False):
     """Two or more statements, each reading what the one before writes."""
 
     span: Span
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Negation:
+class Negation(Struct, frozen=True, kw_only=True, eq=False):
     """`! body`."""
 
     span: Span
     body: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Group:
+class Group(Struct, frozen=True, kw_only=True, eq=False):
     """`{ …; }`, or `( … )` when `subshell`."""
 
     span: Span
@@ -140,16 +132,14 @@ class Group:
     subshell: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Branch:
+class Branch(Struct, frozen=True, kw_only=True, eq=False):
     """The `if` or `elif` condition and what it guards."""
 
     condition: Sequence
     body: Sequence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class If:
+class If(Struct, frozen=True, kw_only=True, eq=False):
     """`otherwise` is the `else` part."""
 
     span: Span
@@ -157,8 +147,7 @@ class If:
     otherwise: Sequence | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class For:
+class For(Struct, frozen=True, kw_only=True, eq=False):
     """`words` is None for a loop over the positional parameters; `unknown_items` for `select` and `for ((…))`."""
 
     span: Span
@@ -169,8 +158,7 @@ class For:
     unknown_items: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class While:
+class While(Struct, frozen=True, kw_only=True, eq=False):
     """`until` turns the condition round."""
 
     span: Span
@@ -179,8 +167,7 @@ class While:
     until: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Arm:
+class Arm(Struct, frozen=True, kw_only=True, eq=False):
     """One `pattern|pattern) body` of a case; `terminator` is `;;`, `;&`, `;;&` or ""."""
 
     patterns: tuple[Span, ...]
@@ -188,8 +175,7 @@ class Arm:
     terminator: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Case:
+class Case(Struct, frozen=True, kw_only=True, eq=False):
     """`case subject in arms esac`."""
 
     span: Span
@@ -197,8 +183,7 @@ class Case:
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Function:
+class Function(Struct, frozen=True, kw_only=True, eq=False):
     """A definition; its body is any compound command."""
 
     span: Span
@@ -206,8 +191,7 @@ class Function:
     body: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Redirected:
+class Redirected(Struct, frozen=True, kw_only=True, eq=False):
     """A compound command with redirections of its own."""
 
     span: Span
@@ -215,8 +199,7 @@ class Redirected:
     redirects: tuple[RedirectSyntax, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Unparsed:
+class Unparsed(Struct, frozen=True, kw_only=True, eq=False):
     """Text that could not be understood."""
 
     span: Span

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.parse.shell.lexer import quoting
 from dock2nix.parse.shell.syntax import ShellSyntaxError, Span, collapsed
@@ -13,20 +14,18 @@ if TYPE_CHECKING:
     from dock2nix.parse.shell.quoting import Quoting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Literal:
+class Literal(Struct, frozen=True, kw_only=True):
     """Text that stands for itself; `quoted` text is neither split nor a pattern."""
 
     text: str
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """`$name` or `${name…}`.
 
-    `operator` is "" for the plain value, `#name` for the length, `!name` for indirection, else what follows the name, `:` for
-    a substring. `subscript` is what stands in `[ … ]`. `operand` and `second` are what stands behind the operator (the
+    `operator` is "" for the plain value, `length` for `${#name}`, `!` and more for `${!name}`, else what follows the name, `:`
+    for a substring. `subscript` is what stands in `[ … ]`. `operand` and `second` are what stands behind the operator (the
     pattern and the replacement of `/`, offset and length of `:`).
     """
 
@@ -39,8 +38,7 @@ class Parameter:
     second: tuple[Part, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Substitution:
+class Substitution(Struct, frozen=True, kw_only=True):
     """`$( … )`, a backquoted command, `<( … )` or `>( … )`, which starts at `start` of the script.
 
     `body` are the commands; `inside` is where they stand, None when quoting changes them.
@@ -54,8 +52,7 @@ class Substitution:
     process: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arithmetic:
+class Arithmetic(Struct, frozen=True, kw_only=True):
     """`$(( … ))`; `inside` is where the expression stands."""
 
     text: str
@@ -63,8 +60,7 @@ class Arithmetic:
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obscure:
+class Obscure(Struct, frozen=True, kw_only=True):
     """Something in a word that is not understood."""
 
     text: str
@@ -232,7 +228,7 @@ class _WordReader:
             text=text,
             name=found["name"],
             quoted=quoted,
-            operator=(found["prefix"] or "") + operator,
+            operator={"#": "length", "!": "!"}.get(found["prefix"] or "", "") + operator,
             subscript=found["subscript"] or "",
             operand=operand,
             second=second,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dock2nix.parse.shell.expand import Field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from dock2nix.parse.shell.expand import Field
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wrapper:
+class _Wrapper(Struct, frozen=True, kw_only=True):
     """`valued` options swallow the next word; `positional` words come before the command; `refused` make it no wrapper."""
 
     valued: frozenset[str] = frozenset()
@@ -76,8 +77,7 @@ _WRAPPERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwrapped:
+class Unwrapped(Struct, frozen=True, kw_only=True):
     """`names` are the wrappers taken off, outermost first. `directory` is where one of them changes to."""
 
     names: tuple[str, ...]
@@ -156,8 +156,7 @@ def _swallows(cluster: str, wrapper: _Wrapper) -> bool:
 # --- commands that run a text ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NestedScript:
+class NestedScript(Struct, frozen=True, kw_only=True):
     """A shell started on a text. `text` is None when it reads its standard input."""
 
     name: str
@@ -222,8 +221,7 @@ _XARGS_VALUED = _words(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Xargs:
+class Xargs(Struct, frozen=True, kw_only=True):
     """`each` is how many words a run of the command gets at most; `replace` what is replaced by a line; `file` instead of input."""
 
     fields: tuple[Field, ...]
@@ -234,8 +232,8 @@ class Xargs:
     understood: bool = True
 
 
-def read_xargs(fields: Sequence[Field]) -> Xargs | None:
-    """The command that xargs runs; None when there is none, or the options are not understood."""
+def read_xargs(fields: Sequence[Field]) -> Xargs:
+    """The command that xargs runs, `echo` when none is given."""
     rest = list(fields[1:])
     options: dict[str, Field | str] = {}
     while rest and (word := rest[0].value) is not None and word.startswith("-"):
@@ -248,7 +246,8 @@ def read_xargs(fields: Sequence[Field]) -> Xargs | None:
             options[word.partition("=")[0]] = word.partition("=")[2]
         else:
             options[word] = field
-    return _xargs_of(tuple(rest), options) if rest else None
+    echo = Field(word=replace(fields[0].word, text="xargs", value="echo"))
+    return _xargs_of(tuple(rest) or (echo,), options)
 
 
 def _xargs_of(fields: tuple[Field, ...], options: dict[str, Field | str]) -> Xargs:

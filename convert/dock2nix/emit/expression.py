@@ -263,7 +263,7 @@ def _list(items: tuple[object, ...]) -> str:
     if (
         len(items) == 1
         and not sections
-        and not isinstance(items[0], (Commented, Comment))
+        and not isinstance(_uncommented(items[0]), (Commented, Comment))
         and "\n" not in (only := to_nix(items[0]))
     ):
         return f"[ {_element(only, items[0])} ]"
@@ -272,6 +272,11 @@ def _list(items: tuple[object, ...]) -> str:
         + "".join(_indented(line) for item in items for line in _list_lines(item, first=item is items[0]))
         + "]"
     )
+
+
+def _uncommented(item: object) -> object:
+    """An item without its remark when that is empty."""
+    return item.value if isinstance(item, Commented) and not item.comment else item
 
 
 def _list_lines(item: object, *, first: bool) -> list[str]:

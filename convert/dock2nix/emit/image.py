@@ -27,6 +27,7 @@ from dock2nix.model.image import (
     AddGroup,
     AddUser,
     CopyFiles,
+    LeftOut,
     MakeDirectory,
     Remove,
     SetMode,
@@ -214,6 +215,8 @@ def _effect(effect: Effect, names: set[str], made: set[str]) -> tuple[list[Shell
             return _write(effect, names, made, remark)
         case CopyFiles():
             return _copy(effect, names, made, remark)
+        case LeftOut():
+            return [ShellLine((), f"UNRESOLVED {remark}")], []
         case AddUser() | AddGroup():
             return [], []
         case _:

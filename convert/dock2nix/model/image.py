@@ -200,6 +200,13 @@ class CopyFiles(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """A command or instruction without translation: a remark in the place where its effect would be."""
+
+    location: Location
+    text: str
+
+
 class ContextSource(Struct, frozen=True, kw_only=True):
     """`path` is relative to the context, "" for its root, with forward slashes. `directory` tells what it is."""
 
@@ -208,4 +215,15 @@ class ContextSource(Struct, frozen=True, kw_only=True):
     directory: bool
 
 
-Effect = MakeDirectory | WriteFile | Symlink | SetMode | SetOwner | Remove | AddUser | AddGroup | CopyFiles
+Effect = (
+    MakeDirectory
+    | WriteFile
+    | Symlink
+    | SetMode
+    | SetOwner
+    | Remove
+    | AddUser
+    | AddGroup
+    | CopyFiles
+    | LeftOut
+)

@@ -15,13 +15,14 @@ from dock2nix.model.image import (
     AddUser,
     CopyFiles,
     ImageConfig,
+    LeftOut,
     MakeDirectory,
     SetOwner,
     WriteFile,
 )
 from dock2nix.model.packages import NixpkgsPackage
 from dock2nix.model.plan import ImagePlan, Surroundings
-from dock2nix.model.steps import RequirementOutcome
+from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.plan.config import fold_config
 from dock2nix.plan.environment import base_environment, image_environment
 from dock2nix.plan.packages import build_sections, package_sections
@@ -146,24 +147,36 @@ def _has_owners(effects: tuple[Effect, ...]) -> bool:
 
 
 def _final_effects(steps: tuple[Step, ...], accounts: Accounts) -> Outcome[tuple[Effect, ...]]:
-    """Accounts are in the passwd file by now; homes become directories; owners become numbers."""
+    """Accounts are in the passwd file by now; homes become directories; owners become numbers; gaps become remarks."""
     effects: list[Effect] = []
     findings: list[Finding] = []
-    for effect in (effect for step in steps for effect in step.effects):
-        if isinstance(effect, AddUser):
-            effects += _home_of(effect, accounts)
-        elif isinstance(effect, SetOwner):
-            owner = accounts.numeric_owner(effect.owner)
-            if owner is None:
-                text = (
-                    f"{effect.owner}: no such user or group is known, the owner of {effect.path} stays root"
-                )
-                findings.append(Finding(code="D2N304", message=text, location=effect.location))
-            elif owner not in {"0", "0:0", ":0"}:
-                effects.append(replace(effect, owner=owner))
-        elif not isinstance(effect, AddGroup):
-            effects.append(effect)
+    for step in steps:
+        for effect in step.effects:
+            match effect:
+                case AddUser():
+                    effects += _home_of(effect, accounts)
+                case AddGroup():
+                    pass
+                case SetOwner():
+                    done = _numbered(effect, accounts, had_owners=_has_owners(tuple(effects)))
+                    effects += done.value
+                    findings += done.findings
+                case _:
+                    effects.append(effect)
+        if step.outcome is CommandOutcome.UNRESOLVED:
+            effects.append(LeftOut(location=step.location, text=step.text))
     return Outcome(tuple(effects), tuple(findings))
+
+
+def _numbered(effect: SetOwner, accounts: Accounts, *, had_owners: bool) -> Outcome[tuple[Effect, ...]]:
+    """The effect with numbers for names; nothing when it gives to root what is root's anyway."""
+    owner = accounts.numeric_owner(effect.owner)
+    if owner is None:
+        text = f"{effect.owner}: no such user or group is known, the owner of {effect.path} stays root"
+        return Outcome((), (Finding(code="D2N304", message=text, location=effect.location),))
+    if owner in {"0", "0:0", ":0"} and not had_owners:
+        return Outcome(())
+    return Outcome((replace(effect, owner=owner),))
 
 
 def _named_accounts(steps: tuple[Step, ...], config: ImageConfig) -> frozenset[str]:

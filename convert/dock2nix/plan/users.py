@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NOBODY = 65534
 _FIRST, _FIRST_SYSTEM, _LAST_SYSTEM = 1000, 100, 999
+# Accounts of a distribution with high numbers that nothing but the distribution's own packages uses.
+_STANDARD = frozenset({"guest", "nobody", "nogroup", "users"})
 _OTHER_NAMES_OF_NOBODY = ("nobody", "nogroup")
 
 
@@ -57,12 +59,18 @@ class Accounts(Struct):
 
     def kept(self, named: frozenset[str]) -> tuple[tuple[User, ...], tuple[Group, ...]]:
         """The accounts worth writing down: those named, and those beyond a distribution's standard ones, with their groups."""
-        users = tuple(user for user in self.users.values() if user.name in named or user.uid >= _FIRST_SYSTEM)
+        users = tuple(
+            user
+            for user in self.users.values()
+            if user.name in named or (user.uid >= _FIRST_SYSTEM and user.name not in _STANDARD)
+        )
         primary = {user.gid for user in users} - {_NOBODY}
         groups = tuple(
             group
             for group in self.groups.values()
-            if group.name in named or group.gid in primary or _FIRST_SYSTEM < group.gid < _NOBODY
+            if group.name in named
+            or group.gid in primary
+            or (_FIRST_SYSTEM <= group.gid and group.name not in _STANDARD)
         )
         return users, groups
 

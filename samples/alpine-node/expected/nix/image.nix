@@ -4,15 +4,8 @@ let
   inherit (pkgs) dockerTools lib;
 
   users = dockerTools.fakeNss.override {
-    extraGroupLines = [
-      "users:x:100:"
-      "node:x:1000:"
-      "nogroup:x:65533:"
-    ];
-    extraPasswdLines = [
-      "guest:x:405:100:guest:/dev/null:/sbin/nologin"
-      "node:x:1000:1000::/home/node:/bin/sh"
-    ];
+    extraGroupLines = [ "node:x:1000:" ];
+    extraPasswdLines = [ "node:x:1000:1000::/home/node:/bin/sh" ];
   };
 
   # 4: COPY package.json package-lock.json ./
@@ -52,6 +45,7 @@ dockerTools.buildImage {
     chmod u+w app/package.json
     cp ${context4}/package-lock.json app/package-lock.json # 4: COPY package.json package-lock.json ./
     chmod u+w app/package-lock.json
+    # UNRESOLVED 5: npm ci --omit=dev
     cp ${../server.js} app/server.js # 6: COPY server.js ./
     chmod u+w app/server.js
   '';

@@ -7,11 +7,14 @@ dockerTools.buildImage {
   name = "go-scratch";
   tag = "latest";
 
+  extraCommands = ''
+    # UNRESOLVED 13: COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+    # UNRESOLVED 14: COPY --from=build /out/hello /hello
+  '';
+
   config = {
     Entrypoint = [ "/hello" ];
-    Env = [
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    ];
+    Env = [ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" ];
     ExposedPorts."8080/tcp" = { };
     User = "65534:65534";
   };

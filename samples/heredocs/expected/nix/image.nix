@@ -53,8 +53,6 @@ dockerTools.buildImage {
       "-c"
       "greet"
     ];
-    Env = [
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    ];
+    Env = [ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" ];
   };
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dock2nix.indexing.debian import DebianPackage, DebianRelease
+from dock2nix.indexing.debian_names import name_forms
 from dock2nix.indexing.features import Feature
-from dock2nix.indexing.match import Attributes, Matcher, evidence_text, name_forms
+from dock2nix.indexing.match import Attributes, Matcher, evidence_text
 from dock2nix.indexing.packages import Package
 
 

@@ -264,7 +264,7 @@ def _about(debian: Iterable[DebianFiles], sizes: Mapping[str, int], counts: Mapp
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
-def _check_preferred(spelling: Spelling, packages: Mapping[str, Package], records: Records) -> None:
+def _check_spelling(spelling: Spelling, packages: Mapping[str, Package], records: Records) -> None:
     """What `aliases.toml` says must be true of what was built."""
     for other, path in {**spelling.names, **spelling.aliases}.items():
         if path not in packages:
@@ -273,6 +273,19 @@ def _check_preferred(spelling: Spelling, packages: Mapping[str, Package], record
         first = records.get(key, ("",))[0].split(" ")[0].partition("^")[0]
         if first != path:
             raise Dock2nixError(f"aliases.toml: {path} is preferred for {key}, but does not provide it")
+
+
+def _tables(
+    packages: Mapping[str, Package], releases: list[DebianRelease], spelling: Spelling, progress: Progress
+) -> dict[str, Records]:
+    providers = provider_records(packages, conventions(releases), spelling.preferred)
+    _check_spelling(spelling, packages, providers)
+    return {
+        "attributes": attribute_records(packages, spelling),
+        "evidence-apt": evidence_records(packages, releases, progress),
+        "names": name_records(packages),
+        "providers": providers,
+    }
 
 
 def build_index(
@@ -304,13 +317,7 @@ def build_index(
     for done, files in enumerate(debian):
         progress("reading Debian's packages", done, len(debian))
         releases.append(_release(files))
-    tables = {
-        "attributes": attribute_records(packages, spelling),
-        "names": name_records(packages),
-        "providers": provider_records(packages, conventions(releases), spelling.preferred),
-        "evidence-apt": evidence_records(packages, releases, progress),
-    }
-    _check_preferred(spelling, packages, tables["providers"])
+    tables = _tables(packages, releases, spelling, progress)
     sizes = {
         name: write_table(destination / f"{name}.table", records) for name, records in sorted(tables.items())
     }

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dock2nix.indexing.comparison import debian_keys, match_keys
+from dock2nix.indexing.debian_names import name_forms
 from dock2nix.indexing.features import Feature
 from dock2nix.indexing.ranking import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from dock2nix.indexing.debian import DebianPackage, DebianRelease
     from dock2nix.indexing.packages import Package
@@ -53,109 +55,6 @@ _UNKNOWN_SHARE = 0.25
 _UNKNOWN_SHARES = {"pkgconfig": 0.6, "python": 0.6}
 _OWN_PROGRAM = 0.1
 _COMMON = 400
-_SAMPLE = 600
-
-_SONAME = re.compile(r"(.+?)(?:-?(?<!\d)\d{1,2}(?:\.\d+)*)?\.so((?:\.\d+)*)")
-_CROSS = re.compile(r"x86_64-linux-gnu-")
-_MAGICK = re.compile(r"[.-]im[67]\.q16(?:hdri)?$")
-_PROGRAM_VERSION = re.compile(r"-?\d+(?:\.\d+)*$")
-_ALTERNATIVE = re.compile(
-    r"[.-](?:traditional|openbsd|basic|tiny|nox|gtk3|gnu|debian|distrib|real|mawk|ssh|classic|db|heimdal|mit|ucb)$"
-)
-
-
-def _program_keys(name: str) -> Iterator[str]:
-    yield name
-    plainer = _MAGICK.sub("", _CROSS.sub("", name))
-    yield plainer
-    yield _ALTERNATIVE.sub("", plainer)
-    if not plainer.startswith(("python", "perl")):
-        yield _PROGRAM_VERSION.sub("", plainer)
-
-
-def match_keys(feature: Feature) -> Iterator[Feature]:
-    """What two packages compare: a library by name and by name with the first number of its version, other features as is."""
-    if feature.kind == "soname":
-        found = _SONAME.fullmatch(feature.name)
-        if found is not None:
-            yield Feature("library", found[1])
-            numbers = found[2].split(".")[1:]
-            if numbers:
-                yield Feature("soname", f"{feature.name.partition('.so')[0]}.so.{numbers[0]}")
-    elif feature.kind == "archive":
-        yield Feature("library", feature.name)
-    else:
-        yield feature
-
-
-def _asked(feature: Feature) -> list[Feature]:
-    """The comparable forms of a Debian feature; programs also without what Debian's alternatives add to their names."""
-    if feature.kind == "command":
-        return [Feature("command", name) for name in _program_keys(feature.name) if name]
-    return list(match_keys(feature))
-
-
-def debian_keys(features: Iterable[Feature], known: Container[Feature]) -> set[Feature]:
-    """What a Debian package is compared by.
-
-    Args:
-        features: its features.
-        known: those that nixpkgs has.
-
-    Returns:
-        Of every feature the forms that are known, or one that is not.
-
-    """
-    keys: set[Feature] = set()
-    for feature in features:
-        forms = _asked(feature)
-        keys.update([form for form in forms if form in known] or forms[:1])
-    if len(keys) <= _SAMPLE:
-        return keys
-    ordered = sorted(keys)
-    return set(ordered[:: len(ordered) // _SAMPLE + 1])
-
-
-# --- names ----------------------------------------------------------------------------------------------------------
-
-_ROLES = re.compile(
-    r"-(?:dev|dbg|doc|bin|utils|tools|common|data|core|client|runtime|cli|minimal|base|headers|nox|all|full|daemon|server)$"
-)
-_ABI = re.compile(r"[0-9.]+(?:-[0-9.]+)?(?:t64|v5|debian\d|gf|c2a?|ldbl|c102|g|abi\d+)?$")
-_PART_NUMBER = re.compile(r"-\d+$")
-_LANGUAGE_PREFIX = re.compile(
-    r"(?:python3?|ruby|node|php[0-9.]*|golang|fonts?|r-cran|gir1\.2|gstreamer1\.0|lua|ocaml)-(.+)"
-)
-_PERL = re.compile(r"lib(.+)-perl")
-
-
-def base_name(name: str) -> str:
-    """A Debian package name without the endings that say which part of the source it is."""
-    shorter = _ROLES.sub("", name)
-    return base_name(shorter) if shorter != name else name
-
-
-def _forms(name: str) -> Iterator[str]:
-    yield name
-    base = base_name(name)
-    yield base
-    yield _PART_NUMBER.sub("", base)
-    yield _ABI.sub("", base)
-    if base.startswith("lib"):
-        yield base[3:]
-        yield _PART_NUMBER.sub("", base[3:])
-        yield _ABI.sub("", base[3:]).rstrip("-")
-    for pattern in (_LANGUAGE_PREFIX, _PERL):
-        found = pattern.fullmatch(base)
-        if found is not None:
-            yield found[1]
-            yield _ABI.sub("", found[1])
-
-
-def name_forms(*names: str) -> frozenset[str]:
-    """All forms, without punctuation, under which nixpkgs may know a package of that name."""
-    return frozenset(plain(form) for name in names for form in _forms(name)) - {""}
-
 
 # --- nixpkgs' side --------------------------------------------------------------------------------------------------
 
@@ -311,7 +210,7 @@ def _version_bonus(debian: DebianPackage, package: Package) -> float:
 
 # Names that begin or end like this mean the package set of a language, other names do not: (name, set, what the attribute must
 # share in any case, what is enough inside the set).
-_SETS = (
+_SETS: tuple[tuple[re.Pattern[str], str, frozenset[str], frozenset[str]], ...] = (
     (re.compile(r"python3?-"), "python313Packages.", frozenset({"python"}), frozenset({"module", "soname"})),
     (re.compile(r"ruby-"), "rubyPackages.", frozenset({"ruby", "command"}), frozenset({"command"})),
     (

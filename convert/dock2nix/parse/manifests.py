@@ -208,12 +208,18 @@ class NodeDependency(Struct, frozen=True, kw_only=True):
 
 
 class NodeProject(Struct, frozen=True, kw_only=True):
-    """What package.json says. `package_manager` is (name, version) of its `packageManager` field, or None."""
+    """What package.json says.
+
+    `package_manager` is (name, version) of its `packageManager` field, or None. `scripts` are (name, text). `overridden` are the
+    packages that its `overrides` give another version by a specifier of their own (not by `$name`).
+    """
 
     name: str
     version: str
     package_manager: tuple[str, str] | None
     dependencies: tuple[NodeDependency, ...]
+    scripts: tuple[tuple[str, str], ...] = ()
+    overridden: tuple[str, ...] = ()
 
 
 _NODE_TABLES = ("dependencies", "optionalDependencies", "devDependencies")
@@ -238,4 +244,15 @@ def read_package_json(text: str) -> NodeProject | None:
             for kind in _NODE_TABLES
             for name, specifier in _table(found, kind).items()
         ),
+        scripts=tuple((name, str(text)) for name, text in _table(found, "scripts").items()),
+        overridden=tuple(
+            name.rpartition("@")[0] or name
+            for name, value in _table(found, "overrides").items()
+            if not str(_override(value)).startswith("$")
+        ),
     )
+
+
+def _override(value: object) -> object:
+    """What an entry of `overrides` says of the package itself; one for its dependencies alone says nothing of it."""
+    return value.get(".", "$") if isinstance(value, dict) else value

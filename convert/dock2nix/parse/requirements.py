@@ -19,6 +19,7 @@ _DEEPEST = 30
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _TAIL_OPTIONS = re.compile(r"\s--?[A-Za-z]")
+_HASH = re.compile(r"\s--hash[= ]\s?[\"']?([a-z0-9]{1,20}:[0-9A-Fa-f]{1,256})")
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?"
 _LOOSE = re.compile(
     rf"({_NAME})\s*(?:\[([^\]]*)\])?\s*\(?\s*((?:===|==|~=|!=|<=|>=|<|>)[A-Za-z0-9.*+!_,<>=~ -]*?)?\s*\)?\s*(?:;(.*))?"
@@ -46,7 +47,7 @@ class PythonRequirement(Struct, frozen=True, kw_only=True):
     """A requirement as PEP 508 and pip write it.
 
     `name` is normalized (PEP 503), "" when a path or address does not tell it. `specifier` is as written, without spaces.
-    `url` is set for a direct reference: an address, a path, an archive.
+    `url` is set for a direct reference: an address, a path, an archive. `hashes` are those of its `--hash` options.
     """
 
     name: str
@@ -55,6 +56,7 @@ class PythonRequirement(Struct, frozen=True, kw_only=True):
     marker: str = ""
     url: str = ""
     editable: bool = False
+    hashes: tuple[str, ...] = ()
 
 
 class RequirementLine(Struct, frozen=True, kw_only=True):
@@ -253,7 +255,8 @@ class _Reading:
     def _line(self, line: str, path: str, origin: str, *, constraint: bool, depth: int) -> None:
         line = self._with_variables(line)
         if not line.startswith("-"):
-            self._requirement(_without_own_options(line), origin, constraint=constraint)
+            bare, hashes = _own_options(line)
+            self._requirement(bare, origin, constraint=constraint, hashes=hashes)
             return
         name, value = _read_option_line(line)
         if name in {"--requirement", "--constraint"}:
@@ -265,12 +268,20 @@ class _Reading:
         else:
             self.options.append(FileOption(name=name, value=value, origin=origin))
 
-    def _requirement(self, text: str, origin: str, *, constraint: bool, editable: bool = False) -> None:
+    def _requirement(
+        self,
+        text: str,
+        origin: str,
+        *,
+        constraint: bool,
+        editable: bool = False,
+        hashes: tuple[str, ...] = (),
+    ) -> None:
         found = read_requirement(text)
         if isinstance(found, str):
             self.rejected.append(RejectedLine(text=text[:200], reason=found, origin=origin))
             return
-        entry = RequirementLine(requirement=replace(found, editable=editable), origin=origin)
+        entry = RequirementLine(requirement=replace(found, editable=editable, hashes=hashes), origin=origin)
         (self.constraints if constraint else self.requirements).append(entry)
 
     def _with_variables(self, line: str) -> str:
@@ -305,7 +316,9 @@ def _read_option_line(line: str) -> tuple[str, str]:
     return name, value.strip().strip("\"'")
 
 
-def _without_own_options(line: str) -> str:
-    """A requirement without its `--hash=…` and the like."""
+def _own_options(line: str) -> tuple[str, tuple[str, ...]]:
+    """A requirement without its own options, and the hashes among them (`--hash=sha256:…`)."""
     options = _TAIL_OPTIONS.search(line)
-    return line[: options.start()] if options else line
+    if not options:
+        return line, ()
+    return line[: options.start()], tuple(_HASH.findall(line[options.start() :]))

@@ -18,11 +18,6 @@ from dock2nix.parse.shell.programs import output_of
 from dock2nix.parse.shell.redirects import NOT_REDIRECTED, Input, Redirections, redirects_of
 from dock2nix.parse.shell.state import Scalar, State, Unknown, Unset, Value, merged
 from dock2nix.parse.shell.syntax import (
-    AndOr,
-    Group,
-    Negation,
-    Node,
-    Pipeline,
     Script,
     Sequence,
     ShellSyntaxError,
@@ -119,29 +114,7 @@ class Call(Struct, frozen=True, kw_only=True):
         return words if len(words) == len(self.fields) else None
 
 
-def is_question(node: Node, context: Context) -> bool:
-    """Whether the failure of a command is an answer and no error: tests, and queries unless the build needs them to succeed."""
-    match node:
-        case Simple():
-            return _is_simple_question(node, context)
-        case Negation():
-            return True
-        case Pipeline():
-            return is_question(node.parts[-1], context)
-        case Group():
-            return is_question(node.body, context)
-        case Sequence():
-            return bool(node.statements) and is_question(node.statements[-1], context)
-        case AndOr():
-            asked = is_question(node.first, context)
-            for operator, part in node.rest:
-                asked = is_question(part, context) or (asked and operator == "&&")
-            return asked
-        case _:
-            return False
-
-
-def _is_simple_question(node: Simple, context: Context) -> bool:
+def _asks(node: Simple, context: Context) -> bool:
     words = [context.script.text[slice(*word)] for word in node.words]
     if not words:
         return False
@@ -160,7 +133,7 @@ def run_simple(evaluator: Evaluator, node: Simple, context: Context, state: Stat
     redirections = redirects_of(evaluator, node.redirects, node, context, state)
     if first.startswith(("[[", "((")) and len(node.words) == 1:
         status = _bracketed(evaluator, node, redirections, expander, context)
-        return Result(status, "")
+        return Result(status, "", asked=True)
     prefix, words = _parted(node, text)
     fields = _expanded(words, text, expander)
     if not fields:
@@ -171,7 +144,8 @@ def run_simple(evaluator: Evaluator, node: Simple, context: Context, state: Stat
     for span in words:
         if fields[0].value in DECLARATIONS and text.startswith("(", _value_span(span, expander).start):
             assign(span, expander)
-    return Result(result.status, "") if redirections.output else result
+    result = result._replace(asked=result.asked or _asks(node, context))
+    return result._replace(output="") if redirections.output else result
 
 
 def _parted(node: Simple, text: str) -> tuple[list[Span], list[Span]]:
@@ -479,7 +453,7 @@ def _enter(evaluator: Evaluator, call: Call, function: tuple[Function, Script], 
     result = evaluator.run(definition.body, context, state)
     if "return" in state.stops:
         certain = state.stops["return"][0] == Certainty.NEVER
-        result = Result(state.status if certain else None, result.output)
+        result = Result(state.status if certain else None, result.output, asked=True)
     state.leave(("return",), outside)
     for name in sorted({*state.locals, *(name for name, _ in call.assignments)}):
         state.assign(name, saved.get(name, Unset()))
@@ -545,7 +519,7 @@ def _nested(evaluator: Evaluator, call: Call, nested: NestedScript, state: State
     if nested.text is None:
         context = replace(context, stdin=None, around=context.around._replace(stdin_from=None))
     result = evaluator.run(tree, replace(context, required=call.context.required), child)
-    return Result(status=False, output=result.output) if child.failed else result
+    return result._replace(status=False) if child.failed else result
 
 
 def _nested_text(evaluator: Evaluator, call: Call, nested: NestedScript) -> tuple[Script, Sequence] | None:

@@ -19,10 +19,14 @@ LONGEST_OUTPUT = 100_000
 
 
 class Result(NamedTuple):
-    """Whether it succeeds (None: not known) and what it prints on standard output."""
+    """Whether it succeeds (None: not known) and what it prints on standard output.
+
+    `asked`: it is not known, and failure is an answer and no error, as that of a test.
+    """
 
     status: bool | None
     output: Scalar = ""
+    asked: bool = False
 
 
 class Context(Struct, frozen=True, kw_only=True):

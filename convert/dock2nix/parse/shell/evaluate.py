@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dock2nix.model.shell import Certainty, Redirect
 from dock2nix.model.source import SourceText
-from dock2nix.parse.shell.commands import is_question, run_simple
+from dock2nix.parse.shell.commands import run_simple
 from dock2nix.parse.shell.conditions import inverted
 from dock2nix.parse.shell.context import Context, Result, joined
 from dock2nix.parse.shell.expand import Expander
@@ -58,12 +58,13 @@ _LOOP_SCOPES = ("break", "continue")
 
 def _either_way(results: list[Result]) -> Result:
     """What is known of several ways of which one is gone."""
-    first, *others = results
-    status, output = first
-    for other in others:
-        status = status if status == other.status else None
-        output = output if output == other.output else Unknown("the output depends on a condition")
-    return Result(status, output)
+    statuses = {result.status for result in results}
+    outputs = {result.output for result in results}
+    return Result(
+        status=statuses.pop() if len(statuses) == 1 else None,
+        output=outputs.pop() if len(outputs) == 1 else Unknown("the output depends on a condition"),
+        asked={True, False} <= statuses or any(result.asked for result in results),
+    )
 
 
 class Evaluator:
@@ -170,8 +171,8 @@ class Evaluator:
         result = self.run(tree, inner, subshell := state.copy())
         status = False if subshell.failed and not state.failed else result.status
         if part.process or isinstance(result.output, Unknown):
-            return Result(status, Unknown(" ".join(part.text.split())[:60]))
-        return Result(status, result.output.rstrip("\n"))
+            return Result(status, Unknown(" ".join(part.text.split())[:60]), asked=result.asked)
+        return Result(status, result.output.rstrip("\n"), asked=result.asked)
 
     # --- statements ----------------------------------------------------------------------------------------------------
 
@@ -191,9 +192,11 @@ class Evaluator:
             self._run(node, replace(context, certainty=left), state.revived())
             return Result(None, "")
         result = self._run(node, context, state)
+        if result.status is not None and result.asked:
+            result = result._replace(asked=False)
         if left[0] == Certainty.ALWAYS or result.output == "":
             return result
-        return Result(result.status, Unknown("the output depends on a condition"))
+        return result._replace(output=Unknown("the output depends on a condition"))
 
     def _run(self, node: Node, context: Context, state: State) -> Result:
         match node:
@@ -207,7 +210,7 @@ class Evaluator:
                 return self._pipeline(node, context, state)
             case Negation():
                 result = self.run(node.body, replace(context, required=False), state)
-                return Result(inverted(result.status), result.output)
+                return Result(inverted(result.status), result.output, asked=True)
             case Group():
                 return self._group(node, context, state)
             case _:
@@ -237,7 +240,7 @@ class Evaluator:
     def _redirected(self, node: Redirected, context: Context, state: State) -> Result:
         found = redirects_of(self, node.redirects, None, context, state)
         result = self.run(node.body, self._inside(node.redirects, found, context, state), state)
-        return Result(result.status, "") if found.output else result
+        return result._replace(output="") if found.output else result
 
     def inside(self, call: Call, state: State) -> Context:
         """The context of the commands that a command starts: its redirections are theirs too."""
@@ -284,65 +287,62 @@ class Evaluator:
             checked = "e" in state.options and not isinstance(statement, AndOr)
             required = context.required and (checked or at == len(node.statements) - 1)
             following = self.run(statement, replace(context, required=required), state)
-            result = Result(following.status, joined(result.output, following.output))
+            result = following._replace(output=joined(result.output, following.output))
         return result
 
     def _and_or(self, node: AndOr, context: Context, state: State) -> Result:
         must = max((at for at, (operator, _) in enumerate(node.rest, 1) if operator == "||"), default=0)
-        first = replace(context, required=context.required and must == 0)
-        result = self.run(node.first, first, state)
-        left: Node = node.first
-        question = node.first if is_question(node.first, first) else None
+        result = self.run(node.first, replace(context, required=context.required and must == 0), state)
+        left: Node = node.first  # or the last question before the operator: the condition of what follows
         for at, (operator, part) in enumerate(node.rest, 1):
             inner = replace(context, required=context.required and at >= must)
-            asked = part if is_question(part, inner) else None
+            condition = context.script.written(left.span, 200)
             step = self._and if operator == "&&" else self._or
-            written = context.script.written((question or left).span, 200)
-            result = step(part, inner, state, result, written, questioned=question is not None)
-            question = asked or (question if operator == "&&" else None)
-            left = part
+            asked = result.asked and operator == "&&"
+            result, right = step(part, inner, state, result, condition)
+            left = left if asked and not right.asked else part
         return result
 
     def _and(
-        self, part: Node, context: Context, state: State, left: Result, condition: str, *, questioned: bool
-    ) -> Result:
+        self, part: Node, context: Context, state: State, left: Result, condition: str
+    ) -> tuple[Result, Result]:
+        """What `left && part` comes to, and `part` alone."""
         if left.status is False:
             self.run(part, context.never(condition), state.copy())
-            return left
-        if left.status is None and questioned:
-            way = state.copy()
-            result = self.run(part, context.under(Certainty.CONDITIONAL, condition), way)
+            return left, left
+        way = state.copy() if left.asked else state
+        inner = context.under(Certainty.CONDITIONAL, condition) if left.asked else context
+        right = self.run(part, inner, way)
+        both = right._replace(output=joined(left.output, right.output), asked=left.asked or right.asked)
+        if left.asked:
             state.become(merged([state, way], condition))
-            return _either_way([left, Result(result.status or None, joined(left.output, result.output))])
-        result = self.run(part, context, state)
-        status = result.status if left.status or result.status is False else None
-        return Result(status, joined(left.output, result.output))
+            both = _either_way([left, both._replace(status=right.status or None)])
+        elif left.status is None and right.status:
+            both = both._replace(status=None)
+        return both, right
 
     def _or(
-        self, part: Node, context: Context, state: State, left: Result, condition: str, *, questioned: bool
-    ) -> Result:
+        self, part: Node, context: Context, state: State, left: Result, condition: str
+    ) -> tuple[Result, Result]:
+        """What `left || part` comes to, and `part` alone."""
         otherwise = negated(condition)
         if left.status is True:
             self.run(part, context.never(otherwise), state.copy())
-            return left
+            return left, left
         if left.status is False:
-            result = self.run(part, context, state)
-            return Result(result.status, joined(left.output, result.output))
+            right = self.run(part, context, state)
+            return right._replace(output=joined(left.output, right.output)), right
         way = state.copy()
-        result = self.run(part, context.under(Certainty.FALLBACK, otherwise), way)
-        if (
-            not questioned
-        ):  # the command on the left is taken to succeed: what ends the script is not gone for sure
+        right = self.run(part, context.under(Certainty.FALLBACK, otherwise), way)
+        if not left.asked:  # taken to succeed: what would end the script behind it does not happen
             if way.left() != state.left():
-                return Result(None, left.output)
+                return left, right
             way.stops, way.pending = dict(state.stops), dict(state.pending)
         state.become(merged([state, way], otherwise))
+        right = right._replace(status=right.status or None)
         return _either_way(
-            [
-                Result(result.status or None, left.output),
-                Result(result.status or None, joined(left.output, result.output)),
-            ]
-        )
+            [right._replace(output=left.output), right._replace(output=joined(left.output, right.output))]
+        ), right
 
     def _pipeline(self, node: Pipeline, context: Context, state: State) -> Result:
         inner = replace(context, required=False)
@@ -375,7 +375,7 @@ class Evaluator:
             return self.run(node.body, context, state)
         inner = state.copy()
         result = self.run(node.body, context, inner)
-        return Result(status=False, output=result.output) if inner.failed and not state.failed else result
+        return result._replace(status=False) if inner.failed and not state.failed else result
 
     # --- branches ------------------------------------------------------------------------------------------------------
 
@@ -480,7 +480,7 @@ class Evaluator:
                 changed_by(node.body, context.script, state).forget(state)
             state.assign(node.variable, item)
             following = self.run(node.body, context, state)
-            result = Result(following.status, joined(result.output, following.output))
+            result = following._replace(output=joined(result.output, following.output))
             state.leave(("continue",))
             if state.left()[0] == Certainty.NEVER:
                 break

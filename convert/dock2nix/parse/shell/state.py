@@ -211,7 +211,7 @@ class State(Struct, kw_only=True, eq=False):
         doubt = (Certainty.CONDITIONAL, negated(condition))
         self.stops[ended] = weaker(self.stops.get(ended, RUNNING), doubt)
         if ended != "exit":
-            self.pending[ended] = (*self.pending.get(ended, ()), other)
+            self.pending[ended] = (*self.pending.get(ended, ()), other.copy())
 
     def child(self) -> State:
         """The state that a shell started by this one begins with: exported variables only."""

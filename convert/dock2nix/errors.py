@@ -13,8 +13,8 @@ class UsageError(Dock2nixError):
     """The command line or the files it names cannot be used."""
 
 
-class DockerfileError(Dock2nixError):
-    """The Dockerfile is not one: BuildKit would refuse it too.
+class LocatedError(Dock2nixError):
+    """A problem at one place of a file of the user's.
 
     Args:
         message: what is wrong and what was expected.
@@ -26,7 +26,7 @@ class DockerfileError(Dock2nixError):
     """
 
     def __init__(
-        self, message: str, *, path: str, line: int = 1, column: int = 1, code: str = "D2N101"
+        self, message: str, *, path: str, line: int = 1, column: int = 1, code: str = Dock2nixError.code
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -37,6 +37,19 @@ class DockerfileError(Dock2nixError):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: error: {self.message} [{self.code}]"
+
+
+class DockerfileError(LocatedError):
+    """The Dockerfile is not one: BuildKit would refuse it too."""
+
+    def __init__(
+        self, message: str, *, path: str, line: int = 1, column: int = 1, code: str = "D2N101"
+    ) -> None:
+        super().__init__(message, path=path, line=line, column=column, code=code)
+
+
+class ConfigurationError(LocatedError, UsageError):
+    """The user's dock2nix.toml, or another mapping table, is not as it must be."""
 
 
 class NixError(Dock2nixError):

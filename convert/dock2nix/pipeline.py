@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dock2nix.emit.render import render
-from dock2nix.extract import extract, run_time_programs
+from dock2nix.extract import extract, python_sources, run_time_programs
+from dock2nix.locking import LockSettings, image_parts, lock_python
+from dock2nix.locking.base import NoLocker
 from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
 from dock2nix.parse.stages import link_stages, needed_stages
-from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image
+from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
 from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import resolve
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.locking.base import Locker
     from dock2nix.report.model import Report
 
 
@@ -33,13 +36,28 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system."""
+    """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system.
+
+    `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml.
+    """
 
     target: str = ""
     build_arguments: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
     image: ImageSettings
     strict: bool = False
+    python: str = "nixpkgs"
+    python_lock: str = ""
+
+    @property
+    def locking(self) -> LockSettings:
+        """What of it concerns locks."""
+        return LockSettings(
+            python=self.python,
+            previous=self.python_lock,
+            channel=self.image.channel,
+            systems=systems_of(self.image),
+        )
 
 
 class Conversion(Struct, frozen=True, kw_only=True):
@@ -49,11 +67,17 @@ class Conversion(Struct, frozen=True, kw_only=True):
     report: Report
 
 
-def convert(source: Source, options: Options, catalogue: Catalogue) -> Conversion:
+_NO_LOCKER = NoLocker("nothing to lock with was given", "convert with --python lock")
+
+
+def convert(
+    source: Source, options: Options, catalogue: Catalogue, locker: Locker = _NO_LOCKER
+) -> Conversion:
     """A Dockerfile to a flake and a report.
 
     Raises:
         DockerfileError: BuildKit would refuse the Dockerfile.
+        NetworkError: a lock was asked for, and there is no uv or no network.
         UsageError: an option names something that is not there.
     """
     dockerfile = parse_dockerfile(source.content, source.path)
@@ -70,17 +94,20 @@ def convert(source: Source, options: Options, catalogue: Catalogue) -> Conversio
     steps = extract(stages.value, needed, context, catalogue)
     chain = image_chain(stages.value, target)
     programs = run_time_programs(stages.value, chain)
-    resolved = resolve(steps.value, stages.value, frozenset(chain), programs, catalogue)
-    plan = plan_image(stages.value, target, steps.value, resolved.value, catalogue, options.image)
+    resolved = resolve(steps.value, stages.value, frozenset(chain), python_sources(steps.value, chain), programs, catalogue)
+    parts = image_parts(stages.value, chain, steps.value, catalogue)
+    locked = lock_python(resolved, parts, catalogue, locker, options.locking)
+    requirements, python = locked.value.requirements, locked.value.environment
+    plan = plan_image(stages.value, target, steps.value, requirements, catalogue, options.image, python)
     findings = tuple(
-        found for outcome in (dockerfile, stages, steps, resolved, plan) for found in outcome.findings
+        found for outcome in (dockerfile, stages, steps, locked, plan) for found in outcome.findings
     )
     files = render(plan.value)
     passed = Passed(
         dockerfile=dockerfile.value,
         stages=stages.value,
         steps=steps.value,
-        requirements=resolved.value,
+        requirements=requirements,
         plan=plan.value,
         findings=findings,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dock2nix.managers import manager_named
+from dock2nix.managers import manager_named, npm
 from dock2nix.managers.base import Setting
 from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.dockerfile import ImageReference, StageReference
@@ -43,6 +43,13 @@ class _Removal(Struct, frozen=True, kw_only=True):
     line: int
 
 
+class _Kept(Struct, frozen=True):
+    """What of a stage becomes part of the image."""
+
+    everything: bool
+    python: bool
+
+
 def base_image_of(stage: Stage, stages: tuple[Stage, ...], catalogue: Catalogue) -> BaseImage | None:
     """What is known of the published image at the root of a stage; None for scratch and for unknown images."""
     while isinstance(stage.base, StageReference):
@@ -54,6 +61,7 @@ def resolve(
     done: tuple[StageSteps, ...],
     stages: tuple[Stage, ...],
     in_image: frozenset[int],
+    carried: frozenset[int],
     at_run_time: frozenset[str],
     catalogue: Catalogue,
 ) -> Outcome[tuple[ResolvedRequirement, ...]]:
@@ -63,6 +71,7 @@ def resolve(
         done: the steps of the needed stages.
         stages: all stages.
         in_image: positions of the stages whose files are the image; what other stages install is for building only.
+        carried: positions of further stages whose Python packages the image copies.
         at_run_time: programs that the image runs when it is started.
         catalogue: what is known of packages.
     """
@@ -76,7 +85,7 @@ def resolve(
             settings[parent] if parent is not None else _setting(base_image_of(stage, stages, catalogue))
         )
         outcome, settings[stage.index] = _resolve_stage(
-            stage_steps, setting, catalogue, at_run_time, for_image=stage.index in in_image
+            stage_steps, setting, catalogue, at_run_time, for_image=_Kept(stage.index in in_image, stage.index in carried)
         )
         results += outcome.value
         findings += outcome.findings
@@ -101,20 +110,23 @@ def _resolve_stage(
     catalogue: Catalogue,
     at_run_time: frozenset[str],
     *,
-    for_image: bool,
+    for_image: _Kept,
 ) -> tuple[Outcome[tuple[ResolvedRequirement, ...]], Setting]:
     results: list[ResolvedRequirement] = []
     findings: list[Finding] = []
     for position, step in enumerate(stage_steps.steps):
         removals = _removals(stage_steps.steps[position + 1 :])
         for requirement, group in _wanted(step):
-            resolutions = _resolutions(requirement, catalogue, setting)
             later = stage_steps.steps[position + 1 :]
-            resolutions = _without_idle(requirement, resolutions, catalogue, _programs(later) | at_run_time)
+            resolutions = npm.resolve_locked(requirement, step.effects)
+            if not resolutions:
+                found = _resolutions(requirement, catalogue, setting)
+                resolutions = _without_idle(requirement, found, catalogue, _programs(later) | at_run_time)
             removal = _removed_by(requirement, group, removals)
-            result = _result(stage_steps.stage, requirement, resolutions, removal, for_image=for_image)
+            kept = for_image.everything or (for_image.python and requirement.manager == "pip")
+            result = _result(stage_steps.stage, requirement, resolutions, removal, for_image=kept)
             results.append(result)
-            findings += _remarks(result)
+            findings += remarks(result)
             setting = _with_interpreter(setting, resolutions)
     return Outcome(tuple(results), tuple(findings)), setting
 
@@ -229,7 +241,8 @@ def _with_interpreter(setting: Setting, resolutions: tuple[Resolution, ...]) -> 
     return setting
 
 
-def _remarks(result: ResolvedRequirement) -> tuple[Finding, ...]:
+def remarks(result: ResolvedRequirement) -> tuple[Finding, ...]:
+    """What is to be said of a requirement and of what stands for it: nothing known, another version, an unfree licence."""
     return tuple(
         finding
         for resolution in result.resolutions

@@ -223,8 +223,8 @@ def test_malformed_row_is_refused_with_file_and_name(tmp_path: Path, row: str, m
 def overrides(tmp_path: Path) -> Path:
     path = tmp_path / "dock2nix.toml"
     path.write_text(
-        '[apt]\ncurl = "curlMinimal"\nours = { attribute = "hello", reason = "in house" }\nbroken = 1\n'
-        '[pip]\nflask = "python3Packages.flask"\n[image]\nname = "x"\n',
+        '[apt]\ncurl = "curlMinimal"\nours = { attribute = "hello", reason = "in house" }\n'
+        '[pip]\nFlask = "python3Packages.flask"\n',
         encoding="utf-8",
     )
     return path
@@ -236,7 +236,7 @@ def test_users_row_wins_over_ours(folder: Path, overrides: Path) -> None:
     assert attributes_of(mappings.curated("apt", "g++"))[0] == ("gcc", ())
 
 
-def test_users_row_may_name_packages_and_tables_that_we_do_not_know(folder: Path, overrides: Path) -> None:
+def test_users_row_may_name_packages_that_we_do_not_know_in_any_spelling(folder: Path, overrides: Path) -> None:
     mappings = Mappings.load(folder, overrides)
     assert attributes_of(mappings.curated("apt", "ours")) == [("hello", ())]
     assert attributes_of(mappings.curated("pip", "flask")) == [("python3Packages.flask", ())]
@@ -245,8 +245,8 @@ def test_users_row_may_name_packages_and_tables_that_we_do_not_know(folder: Path
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        pytest.param("curl", "override", id="without-own-reason"),
-        pytest.param("ours", "override: in house", id="with-own-reason"),
+        pytest.param("curl", "override: dock2nix.toml", id="without-own-reason"),
+        pytest.param("ours", "override: dock2nix.toml: in house", id="with-own-reason"),
     ],
 )
 def test_reason_of_a_users_row_begins_with_override(
@@ -258,8 +258,9 @@ def test_reason_of_a_users_row_begins_with_override(
 
 
 def test_users_malformed_row_is_refused_with_his_file(folder: Path, overrides: Path) -> None:
-    with pytest.raises(UsageError, match=r"dock2nix\.toml: \[apt\] broken: an attribute"):
-        Mappings.load(folder, overrides).curated("apt", "broken")
+    overrides.write_text('[apt]\ncurl = "curl"\nbroken = 1\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"dock2nix\.toml:3:1: error: \[apt\] broken: an attribute"):
+        Mappings.load(folder, overrides)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ let
       buildEnv = import ./build-support/build-env arguments;
       dockerTools = import ./build-support/docker-tools arguments;
       fakeNss = import ./build-support/fake-nss.nix arguments;
+      importNpmLock = import ./build-support/import-npm-lock arguments;
     };
 in
 lib.fix (lib.foldl' (lib.flip lib.extends) base overlays)

@@ -6,8 +6,10 @@ import tomllib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dock2nix.catalogue.image_composition import compose
-from dock2nix.catalogue.image_tables import Table, read_row, read_shared
+from msgspec.structs import replace
+
+from dock2nix.catalogue.image_composition import compose, extended
+from dock2nix.catalogue.image_tables import Table, read_likeness, read_row, read_shared
 from dock2nix.catalogue.image_tags import read_tag
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from dock2nix.catalogue.image_rows import Row, Shared
+    from dock2nix.catalogue.image_rows import Likeness, Row, Shared
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.image import BaseImage
 
@@ -31,8 +33,9 @@ class BaseImages:
     def __init__(self, folder: Path, overrides: Mapping[str, object]) -> None:
         self._folder = folder
         rows = {_hub_name("", key): value for key, value in overrides.items()}
-        self._overrides = {key: value for key, value in rows.items() if not isinstance(value, str)}
-        self._names = {key: _hub_name("", value) for key, value in rows.items() if isinstance(value, str)}
+        likes = {key: read_likeness(value, _place(key)) for key, value in rows.items()}
+        self._likes = {key: like for key, like in likes.items() if like is not None}
+        self._overrides = {key: value for key, value in rows.items() if key not in self._likes}
 
     @classmethod
     def load(cls, folder: Path | None = None, overrides: Mapping[str, object] | None = None) -> BaseImages:
@@ -40,8 +43,11 @@ class BaseImages:
 
         Args:
             folder: with the tables; by default the one that ships with dock2nix.
-            overrides: the user's rows by repository, in the form of ours; they win. A string instead of a row is
-                another repository that this one is like.
+            overrides: the user's rows by repository, in the form of ours; they win. A string instead of a row, or the key
+                `like` in it, is another image that this one is like, with its tag or the tag that is asked for.
+
+        Raises:
+            UsageError: a `like` is not the name of an image.
 
         """
         return cls(folder or data_folder("mappings") / "base-images", overrides or {})
@@ -53,28 +59,57 @@ class BaseImages:
             UsageError: the row that is asked for, or a file, is not as it must be.
 
         """
+        like = self._likes.get(_hub_name(reference.registry, reference.repository))
+        if like:
+            image = self.lookup(self._referred(reference, like))
+            return extended(image, reference, like.part, self.shared) if image else None
         found = self.row(reference.registry, reference.repository)
         if found is None:
             return None
         reading = read_tag(reference.tag, found, self.shared.distributions)
         return compose(reference, found, reading, self.shared) if reading else None
 
+    def _referred(self, reference: ImageReference, like: Likeness) -> ImageReference:
+        """The reference that is meant when an image is like another one; a digest does not tell of the other one.
+
+        Raises:
+            UsageError: the likenesses lead back to where they began.
+
+        """
+        self._check_likeness(_hub_name(reference.registry, reference.repository))
+        tag = like.tag or reference.tag
+        digest = "" if like.tag else reference.digest
+        return replace(reference, registry=like.registry, repository=like.repository, tag=tag, digest=digest)
+
+    def _check_likeness(self, name: str) -> None:
+        seen: dict[str, None] = {}
+        while name in self._likes:
+            if name in seen:
+                raise UsageError(f"{_place(name)}: it is like itself: {' → '.join((*seen, name))}")
+            seen[name] = None
+            name = _hub_name(self._likes[name].registry, self._likes[name].repository)
+
     def asked_version(self, reference: ImageReference) -> str:
         """The version number in the tag as it is written there (`3.12.4`), "" when there is none or nothing is known."""
+        like = self._likes.get(_hub_name(reference.registry, reference.repository))
+        if like:
+            return self.asked_version(self._referred(reference, like))
         found = self.row(reference.registry, reference.repository)
         reading = read_tag(reference.tag, found, self.shared.distributions) if found else None
         return reading.number if reading else ""
 
     def row(self, registry: str, repository: str) -> Row | None:
-        """The row of a repository, mirrors and other names of it included."""
+        """The row of a repository, mirrors and other names of it included; that of the other one when it is like one."""
         name = _hub_name(registry, repository)
-        if name in self._names:
-            return self._named(self._original(name))
+        like = self._likes.get(name)
+        if like:
+            self._check_likeness(name)
+            return self.row(like.registry, like.repository)
         return self._named(name) or self._named(self._original(name))
 
     def _named(self, key: str) -> Row | None:
         if key in self._overrides:
-            return read_row(self._overrides[key], f"override of base image {key}")
+            return read_row(self._overrides[key], _place(key))
         return self._shipped(key)
 
     def repositories(self) -> tuple[str, ...]:
@@ -121,7 +156,7 @@ class BaseImages:
         same, prefixes = table.table("same"), table.table("prefixes")
         table.end()
         return (
-            {key: same.text(key) or "" for key in same.names()} | self._names,
+            {key: same.text(key) or "" for key in same.names()},
             {key: prefixes.text(key) or "" for key in prefixes.names()},
         )
 
@@ -133,6 +168,11 @@ class BaseImages:
             return (self._folder / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{self._folder / name}: {error}") from error
+
+
+def _place(repository: str) -> str:
+    """How messages call a row of the user's."""
+    return f"override of base image {repository}"
 
 
 def _hub_name(registry: str, repository: str) -> str:

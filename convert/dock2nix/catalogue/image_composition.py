@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from dock2nix.catalogue.image_tags import release_name, select, version_words
 from dock2nix.errors import UsageError
 from dock2nix.model.image import BaseImage, ImageConfig
@@ -82,6 +84,31 @@ def compose(reference: ImageReference, row: Row, reading: TagReading, shared: Sh
     subject = row.subject or reference.repository.rsplit("/", 1)[-1]
     choices = _choices(subject, reading, selections, ground.use)
     return _image(reference, row, _parts(row, ground, choices), choices, ground, shared)
+
+
+def extended(image: BaseImage, reference: ImageReference, part: Part, shared: Shared) -> BaseImage:
+    """An image that is like another one but for what a part adds or says otherwise.
+
+    Raises:
+        UsageError: the part names a package set that does not exist.
+
+    """
+    sayings = part.config._replace(env=())
+    said = {key: value for key, value in sayings._asdict().items() if key != "env" and value is not None}
+    users = {user.name: user for user in (*image.users, *part.users)}
+    groups = {group.name: group for group in (*image.groups, *part.groups)}
+    return replace(
+        image,
+        reference=reference,
+        packages=tuple(sorted({*image.packages, *_packages((part,), shared)})),
+        config=replace(
+            image.config, **said, env=tuple((dict(image.config.env) | dict(part.config.env)).items())
+        ),
+        users=tuple(users.values()),
+        groups=tuple(groups.values()),
+        evidence=_joined((part.evidence, image.evidence)),
+        difference=_joined((image.difference, part.difference)),
+    )
 
 
 def _image(

@@ -122,6 +122,15 @@ class Row(NamedTuple):
     overlays: tuple[Overlay, ...]
 
 
+class Likeness(NamedTuple):
+    """A repository of the user's that is like another image, with what `part` adds. `tag` "": the one that is asked for."""
+
+    registry: str
+    repository: str
+    tag: str
+    part: Part
+
+
 class Shared(NamedTuple):
     """What the rows of all repositories build on: package sets and distributions by name.
 

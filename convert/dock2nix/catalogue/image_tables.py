@@ -9,6 +9,7 @@ from dock2nix.catalogue.image_rows import (
     Companion,
     ConfigPart,
     Distribution,
+    Likeness,
     Overlay,
     Part,
     Row,
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _CHANNEL = re.compile(r"nixos-\d\d\.\d\d")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _PORT = re.compile(r"\d{1,5}/(?:tcp|udp|sctp)")
+_LIKE = re.compile(r"((?:[\w.-]+(?::\d+)?/)?)((?:[a-z0-9._-]+/)*[a-z0-9._-]+)(?::([\w.-]+))?")
 
 
 class Table:
@@ -125,6 +127,30 @@ def read_row(values: object, place: str) -> Row:
     if row.interpreter not in {"version", *(companion.name for companion in row.companions)}:
         raise table.wrong(f"`interpreter`: there is no companion {row.interpreter}")
     return row
+
+
+def read_likeness(values: object, place: str) -> Likeness | None:
+    """A row of a user's that leans on another image: `"python:3.12-slim"`, or a table with `like` and what it adds.
+
+    Returns:
+        The likeness; None when the row stands for itself.
+
+    Raises:
+        UsageError: something in it is not as it must be.
+
+    """
+    if not (isinstance(values, str) or (isinstance(values, dict) and "like" in values)):
+        return None
+    table = Table({"like": values} if isinstance(values, str) else values, place)
+    found = _LIKE.fullmatch(table.text("like") or "")
+    if not found:
+        raise table.wrong("`like` must name another image, such as python:3.12-slim")
+    registry, repository = found[1].rstrip("/"), found[2]
+    if registry and "." not in registry and ":" not in registry:
+        registry, repository = "", f"{registry}/{repository}"
+    likeness = Likeness(registry=registry, repository=repository, tag=found[3] or "", part=_part(table))
+    table.end()
+    return likeness
 
 
 def read_shared(values: object, place: str) -> Shared:

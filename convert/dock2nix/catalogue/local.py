@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dock2nix.catalogue.base_images import BaseImages
 from dock2nix.catalogue.index import PackageIndex
 from dock2nix.catalogue.mappings import Mappings
+from dock2nix.catalogue.overrides import check_attributes, read_overrides
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +23,15 @@ class LocalCatalogue:
 
     Args:
         overrides: the user's dock2nix.toml, whose rows win over ours.
+
+    Raises:
+        UsageError: `overrides` cannot be read.
+        ConfigurationError: something in it is not as it must be, or (at a look-up) it names what does not exist.
+
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
-        self._overrides = overrides
+        self._overrides = read_overrides(overrides) if overrides else None
 
     @cached_property
     def _index(self) -> PackageIndex:
@@ -36,8 +42,9 @@ class LocalCatalogue:
         return Mappings.load(overrides=self._overrides)
 
     @cached_property
-    def _base_images(self) -> BaseImages:
-        return BaseImages.load()
+    def base_images(self) -> BaseImages:
+        """The rows behind `base_image`."""
+        return BaseImages.load(overrides=self._overrides.images if self._overrides else None)
 
     def pin(self, channel: str = "") -> FlakeInput:
         return self._index.pin(channel)
@@ -52,7 +59,10 @@ class LocalCatalogue:
         return self._index.providers(kind, name)
 
     def curated(self, table: str, name: str) -> CuratedPackage | None:
-        return self._mappings.curated(table, name) or self._mappings.rule(table, name, self._index)
+        row = self._mappings.curated(table, name)
+        if row is not None and self._overrides and name in self._overrides.tables.get(table, {}):
+            check_attributes(self._overrides, table, row, self._index)
+        return row or self._mappings.rule(table, name, self._index)
 
     def evidence(self, table: str, name: str) -> EvidenceMatch | None:
         return self._index.evidence(table, name)
@@ -63,7 +73,7 @@ class LocalCatalogue:
         return self._index.similar(name, limit)
 
     def base_image(self, reference: ImageReference) -> BaseImage | None:
-        return self._base_images.lookup(reference)
+        return self.base_images.lookup(reference)
 
     def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
         return self._mappings.no_op(program, arguments, written)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from dock2nix.catalogue.noops import NoOps
+from dock2nix.catalogue.overrides import Overrides, read_overrides
 from dock2nix.catalogue.rows import package_from_row
 from dock2nix.catalogue.rules import apply_rule, rule_from_table
 from dock2nix.errors import UsageError
@@ -36,20 +37,18 @@ class Mappings:
 
     Args:
         folder: holds `<table>.toml` and `no-ops.toml`.
-        overrides: the tables of the user's dock2nix.toml, in the same row format.
-        origin: the user's file, for messages.
+        overrides: the user's dock2nix.toml, None for none.
 
     """
 
-    def __init__(self, folder: Path, overrides: dict[str, Any], origin: str) -> None:
+    def __init__(self, folder: Path, overrides: Overrides | None) -> None:
         self._folder = folder
         self._overrides = overrides
-        self._origin = origin
         self._texts: dict[str, str] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
     @classmethod
-    def load(cls, folder: Path | None = None, overrides: Path | None = None) -> Mappings:
+    def load(cls, folder: Path | None = None, overrides: Path | Overrides | None = None) -> Mappings:
         """The tables in `folder` (the ones that ship with dock2nix when None), with a user's rows on top.
 
         Args:
@@ -57,11 +56,14 @@ class Mappings:
             overrides: a dock2nix.toml whose tables `[apt]`, `[pip]` … hold rows in the same format.
 
         Raises:
-            UsageError: `overrides` cannot be read or is not TOML.
+            UsageError: `overrides` cannot be read.
+            ConfigurationError: it is not TOML, or a table or row of it has not the documented form.
 
         """
-        tables = _toml(_read(overrides), str(overrides)) if overrides else {}
-        return cls(folder or data_folder("mappings"), tables, str(overrides or ""))
+        found = (
+            overrides if overrides is None or isinstance(overrides, Overrides) else read_overrides(overrides)
+        )
+        return cls(folder or data_folder("mappings"), found)
 
     def curated(self, table: str, name: str) -> CuratedPackage | None:
         """The row for a name: the user's (its `reason` begins with `override`), else ours, else that of the inherited table.
@@ -143,14 +145,12 @@ class Mappings:
         return NoOps.from_tables(_toml(_read(path), str(path)), str(path))
 
     def _override(self, table: str, name: str) -> CuratedPackage | None:
-        rows = self._overrides.get(table, {})
-        if not isinstance(rows, dict):
-            raise UsageError(f"{self._origin}: {table}: a table of rows was expected")
-        if name not in rows:
+        rows = self._overrides.tables.get(table, {}) if self._overrides else {}
+        if self._overrides is None or name not in rows:
             return None
-        package = package_from_row(name, rows[name], f"{self._origin}: [{table}]")
-        reason = f"override: {package.reason}" if package.reason else "override"
-        return replace(package, reason=reason)
+        package = package_from_row(name, rows[name], f"{self._overrides.path}: [{table}]")
+        reason = f": {package.reason}" if package.reason else ""
+        return replace(package, reason=f"override: {self._overrides.name}{reason}")
 
     def _path(self, table: str) -> Path:
         return self._folder / f"{table}.toml"

@@ -6,7 +6,7 @@ import os
 import sys
 
 from dock2nix.cli.arguments import COMMANDS, argument_parser
-from dock2nix.errors import Dock2nixError, DockerfileError
+from dock2nix.errors import Dock2nixError, LocatedError
 
 __all__ = ["entry_point", "main"]
 
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     try:
         options = argument_parser().parse_args(_with_command(arguments))
         return int(options.run(options))
-    except DockerfileError as error:
+    except LocatedError as error:
         return _fail(str(error))
     except Dock2nixError as error:
         return _fail(f"dock2nix: error: {error}")

@@ -113,12 +113,12 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument(
         "--python",
-        choices=("auto", "nixpkgs"),
+        choices=("auto", "nixpkgs", "lock"),
         default="auto",
-        help="where Python packages come from (default: auto)",
+        help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
     parser.add_argument(
-        "--offline", action="store_true", help="never use the network (a conversion does not anyway)"
+        "--offline", action="store_true", help="never use the network (only a lock does)"
     )
     parser.add_argument(
         "--strict", action="store_true", help="take remarks as warnings and warnings as errors"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.cli.sources import build_arguments, image_name, read_source, shown_name
 from dock2nix.errors import UsageError
+from dock2nix.locking.uv import find_locker
 from dock2nix.output import write_files
 from dock2nix.pipeline import Options, convert
 from dock2nix.plan import SYSTEMS, ImageSettings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.pipeline import Conversion, Source
 
+_LARGEST_LOCK = 16 * 2**20
 _NAME = re.compile(r"[a-z0-9]+(?:[._/:-]+[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -30,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     """Convert, write, sum up; 1 when something needs a human."""
     source = read_source(options.dockerfile, options.context)
     catalogue = LocalCatalogue(overrides=overrides_file(options.mappings, source.context))
-    conversion = convert(source, conversion_options(options, source, catalogue), catalogue)
+    settings = conversion_options(options, source, catalogue)
+    conversion = convert(source, settings, catalogue, find_locker(offline=options.offline))
     write_files(options.output or source.context, conversion.files, force=options.force)
     _tell(options, conversion)
     return int(conversion.report.needs_review)
@@ -70,7 +73,18 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
             dockerfile=shown_name(source),
         ),
         strict=options.strict,
+        python=options.python,
+        python_lock=older_lock(options.output or source.context),
     )
+
+
+def older_lock(folder: Path) -> str:
+    """The text of the nix/pylock.toml of an earlier conversion; "" when there is none that can be read."""
+    path = folder / "nix/pylock.toml"
+    try:
+        return path.read_text(encoding="utf-8") if path.stat().st_size <= _LARGEST_LOCK else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _check(value: str, pattern: re.Pattern[str], option: str, expected: str) -> None:

@@ -1,73 +1,90 @@
-"""`dock2nix why apt:libpq5`."""
+"""`dock2nix why apt:libpq5`: the decision on one name, its evidence, the other candidates, and the row that changes it."""
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.catalogue.local import LocalCatalogue
+from dock2nix.catalogue.overrides import FILE_NAME
+from dock2nix.cli.why_command import explain_command
+from dock2nix.cli.why_image import explain_image
+from dock2nix.cli.why_package import MANAGERS_BY_KIND, explain_package
+from dock2nix.emit.expression import nix_comment
 from dock2nix.errors import UsageError
-from dock2nix.managers import MANAGERS, manager_named
 from dock2nix.managers.base import Setting
-from dock2nix.model.packages import NixpkgsPackage, NotNeeded, Requirement, Unresolved
-from dock2nix.model.source import Location
+from dock2nix.model.packages import AttributePath
 
 if TYPE_CHECKING:
     import argparse
 
-    from dock2nix.model.packages import Resolution
+    from dock2nix.cli.answers import Answer
+
+_WIDTH = 12
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the resolution of one name; 1 when there is none."""
-    table, colon, name = options.package.partition(":")
-    known = sorted(manager.NAME for manager in MANAGERS)
-    if not colon or not name or table not in known:
-        raise UsageError(f"{options.package}: expected MANAGER:NAME with one of {', '.join(known)}")
-    requirement = Requirement(
-        manager=table, name=name, location=Location(path="-", first_line=1, last_line=1)
-    )
-    setting = Setting(interpreter=None, language="", distribution="", release="", channel="")
-    resolutions = manager_named(table).resolve(requirement, LocalCatalogue(options.mappings), setting)
-    data = [_object(one) for one in resolutions]
-    text = json.dumps({"package": options.package, "resolutions": data}, indent=2) + "\n"
-    sys.stdout.write(text if options.json else "".join(_line(one) for one in data))
-    return int(any(isinstance(one, Unresolved) for one in resolutions))
+    """Print what is known of one name; 1 when that is nothing."""
+    kind, colon, name = options.package.partition(":")
+    if not colon or not name or kind not in {*MANAGERS_BY_KIND, "command", "image"}:
+        kinds = ", ".join((*sorted(MANAGERS_BY_KIND), "command", "image"))
+        raise UsageError(f"{options.package}: expected KIND:NAME with one of {kinds}")
+    catalogue = LocalCatalogue(_overrides(options.config))
+    if kind == "image":
+        answer = explain_image(name, catalogue)
+    elif kind == "command":
+        answer = explain_command(name, catalogue)
+    else:
+        answer = explain_package(kind, name, catalogue, _setting(options.interpreter, catalogue))
+    sys.stdout.write(_json(options.package, answer) if options.json else _text(options.package, answer))
+    return 0 if answer.known else 1
 
 
-def _object(resolution: Resolution) -> dict[str, Any]:
-    match resolution:
-        case NixpkgsPackage():
-            return {
-                "outcome": "nixpkgs",
-                "attribute": str(resolution.attribute_path),
-                "outputs": list(resolution.outputs),
-                "version": resolution.version,
-                "origin": str(resolution.origin),
-                "evidence": resolution.evidence,
-                "build_only": resolution.build_only,
-            }
-        case NotNeeded():
-            return {"outcome": "not-needed", "reason": resolution.reason}
-        case Unresolved():
-            return {
-                "outcome": "unresolved",
-                "reason": resolution.reason,
-                "candidates": list(resolution.candidates),
-            }
-        case _:
-            return {"outcome": "locked", "url": resolution.url}
+def _overrides(given: Path | None) -> Path | None:
+    """The user's own rows: the file given, else dock2nix.toml in the current folder when there is one."""
+    if given is not None and not given.is_file():
+        raise UsageError(f"{given}: no such file")
+    beside = Path(FILE_NAME)
+    return given or (beside if beside.is_file() else None)
 
 
-def _line(data: dict[str, Any]) -> str:
-    match data["outcome"]:
-        case "nixpkgs":
-            outputs = f" ({', '.join(data['outputs'])})" if data["outputs"] else ""
-            building = ", for building only" if data["build_only"] else ""
-            return f"pkgs.{data['attribute']}{outputs} {data['version']}: {data['evidence']} [{data['origin']}{building}]\n"
-        case "not-needed":
-            return f"not needed: {data['reason']}\n"
-        case _:
-            near = ", ".join(f"pkgs.{path}" for path in data.get("candidates", ()))
-            return f"unresolved: {data.get('reason', '')}{f'; similar: {near}' if near else ''}\n"
+def _setting(interpreter: str, catalogue: LocalCatalogue) -> Setting:
+    if not interpreter:
+        return Setting()
+    try:
+        path = AttributePath(interpreter)
+    except ValueError as error:
+        raise UsageError(f"--interpreter {interpreter}: expected an attribute such as python312") from error
+    language = "nodejs" if path.startswith("nodejs") else "python"
+    if catalogue.attribute(path) is None:
+        near = ", ".join(catalogue.similar("", path))
+        raise UsageError(f"--interpreter {interpreter}: the index has no such attribute; near are {near}")
+    return Setting(interpreter=path, language=language)
+
+
+def _json(subject: str, answer: Answer) -> str:
+    row = {"file": FILE_NAME, "table": answer.row.table, "text": answer.row.text}
+    candidates = [
+        {"attribute": one.path, "version": one.version, "why": one.why} for one in answer.candidates
+    ]
+    data: dict[str, Any] = {"package": subject, **answer.data, "candidates": candidates, "row": row}
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _text(subject: str, answer: Answer) -> str:
+    lines = [nix_comment(subject)]
+    for label, text in answer.facts:
+        first, *rest = text.split("\n")
+        lines.append(f"  {label:<{_WIDTH}}{nix_comment(first)}")
+        lines += [f"  {'':<{_WIDTH}}{nix_comment(line)}" for line in rest]
+    shown = [f"{one.shown}: {one.why}" for one in answer.candidates]
+    lines += [f"  {label:<{_WIDTH}}{nix_comment(text)}" for label, text in _labelled("others", shown)]
+    lines += ["", f"To change it, in {FILE_NAME}:", ""]
+    lines += [f"  {line}" for line in answer.row.shown.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _labelled(label: str, texts: list[str]) -> list[tuple[str, str]]:
+    return [(label if at == 0 else "", text) for at, text in enumerate(texts)]

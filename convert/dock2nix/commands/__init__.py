@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.commands import adduser, chmod, chown, echo, groupadd, install, ln, mkdir, rm, touch, useradd
+from dock2nix.commands import (
+    adduser,
+    chmod,
+    chown,
+    echo,
+    groupadd,
+    install,
+    ln,
+    mkdir,
+    rm,
+    touch,
+    useradd,
+    venv,
+)
 from dock2nix.commands.echo import printed_text
 
 if TYPE_CHECKING:
@@ -26,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     rm,
     touch,
     useradd,
+    venv,
 )
 _SYSTEM_FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin"})
 _BY_PROGRAM = {program: command for command in COMMANDS for program in command.PROGRAMS}

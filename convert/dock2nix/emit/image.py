@@ -23,12 +23,15 @@ from dock2nix.emit.expression import (
 )
 from dock2nix.emit.fileset import fileset_expression
 from dock2nix.emit.flake import inherited_arguments, module_arguments
+from dock2nix.emit.node_modules import node_modules_expression
 from dock2nix.model.image import (
     AddGroup,
     AddUser,
     CopyFiles,
     LeftOut,
+    LinkProgram,
     MakeDirectory,
+    NodeModules,
     Remove,
     SetMode,
     SetOwner,
@@ -215,12 +218,21 @@ def _effect(effect: Effect, names: set[str], made: set[str]) -> tuple[list[Shell
             return _write(effect, names, made, remark)
         case CopyFiles():
             return _copy(effect, names, made, remark)
+        case NodeModules():
+            return _node_modules(effect, names, made, remark)
+        case LinkProgram():
+            return [*_parent(effect.path, made), _link_program(effect, remark)], []
         case LeftOut():
             return [ShellLine((), f"UNRESOLVED {remark}")], []
         case AddUser() | AddGroup():
             return [], []
         case _:
             assert_never(effect)
+
+
+def _link_program(effect: LinkProgram, remark: str) -> ShellLine:
+    program = Interpolated((NixExpression(f"pkgs.{effect.attribute_path}"), f"/bin/{effect.program}"))
+    return ShellLine(("ln", "-sfn", program, _relative(effect.path)), remark)
 
 
 def _parent(path: str, made: set[str]) -> list[ShellLine]:
@@ -283,6 +295,18 @@ def _copy(
         for source in effect.sources
     ]
     return _copy_lines(pairs, made, remark), [_Binding(name=name, comments=(remark,), value=value)]
+
+
+def _node_modules(
+    effect: NodeModules, names: set[str], made: set[str], remark: str
+) -> tuple[list[ShellLine], list[_Binding]]:
+    path = _relative(effect.path)
+    lines = _parent(effect.path, made)
+    made.add(path)
+    name = _free_name("nodeModules", effect.location.first_line, names)
+    source = Interpolated((NixExpression(name), "/node_modules"))
+    lines += [ShellLine(("cp", "-rT", source, path), remark), ShellLine(("chmod", "-R", "u+w", path))]
+    return lines, [_Binding(name=name, comments=(remark,), value=node_modules_expression(effect))]
 
 
 def _plain(path: str) -> bool:

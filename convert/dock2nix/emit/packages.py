@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.emit.expression import Comment, Commented, NixExpression, Section, nix_comment
 from dock2nix.emit.flake import module_arguments
-from dock2nix.model.plan import LanguageEnvironment, PackageEntry, Remark
+from dock2nix.model.plan import ImportedEnvironment, LanguageEnvironment, PackageEntry, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def _sections(sections: tuple[PackageSection, ...]) -> tuple[Section, ...]:
     )
 
 
-def _item(entry: PackageEntry | LanguageEnvironment | Remark) -> object:
+def _item(entry: PackageEntry | LanguageEnvironment | ImportedEnvironment | Remark) -> object:
     match entry:
         case Remark():
             return Comment(entry.text)
@@ -43,6 +43,9 @@ def _item(entry: PackageEntry | LanguageEnvironment | Remark) -> object:
             )
         case LanguageEnvironment():
             return NixExpression(_with_packages(entry))
+        case ImportedEnvironment():
+            given = f"pkgs = {entry.source};" if entry.source else "inherit pkgs;"
+            return NixExpression(f"(import ./{entry.file} {{ {given} }})")
 
 
 def _set(source: str) -> str:

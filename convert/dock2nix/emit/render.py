@@ -11,7 +11,9 @@ from dock2nix.emit.expression import to_nix
 from dock2nix.emit.flake import flake_lock, flake_values
 from dock2nix.emit.image import image_values
 from dock2nix.emit.packages import build_packages_values, packages_values
+from dock2nix.emit.python import python_values
 from dock2nix.folders import data_folder
+from dock2nix.locking.pylock import write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +39,7 @@ OUTPUTS = (
     Output("nix/packages.nix", "packages.nix.jinja", packages_values),
     Output("nix/build-packages.nix", "build-packages.nix.jinja", build_packages_values),
     Output("nix/image.nix", "image.nix.jinja", image_values),
+    Output("nix/python.nix", "python.nix.jinja", python_values),
 )
 
 
@@ -44,9 +47,11 @@ def render(plan: ImagePlan) -> dict[str, str]:
     """The Nix files of a plan.
 
     Returns:
-        Path relative to the flake's root → text, flake.lock included; the same for the same plan, byte for byte.
+        Path relative to the flake's root → text, lock files included; the same for the same plan, byte for byte.
     """
     files = {"flake.lock": flake_lock(plan)}
+    if plan.python is not None:
+        files["nix/pylock.toml"] = write_lock(plan.python.lock)
     for output in OUTPUTS:
         values = output.values(plan)
         if values is not None:

@@ -6,67 +6,101 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from dock2nix.extract.commands import Scene, extract_commands
-from dock2nix.extract.files import ImageFiles
-from dock2nix.extract.instructions import (
-    ROOTS,
-    extract_copy,
-    extract_workdir,
-    short_text,
-    with_login_group,
-    working_directory,
+from dock2nix.extract.copy_from import (
+    certificates_wanted,
+    copied_paths,
+    copy_from_image,
+    copy_from_stage,
+    holds_python_packages,
 )
-from dock2nix.extract.paths import KnownPaths, settle
+from dock2nix.extract.files import ImageFiles
+from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
+from dock2nix.extract.node_modules import with_interpreter
+from dock2nix.extract.paths import KnownPaths
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import ContextSource, CopyFiles, MakeDirectory, SetOwner, Symlink, WriteFile
+from dock2nix.model.image import ContextSource, CopyFiles
 from dock2nix.model.shell import ShellCommand
 from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
+from dock2nix.parse.stages import source_of
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
-    from dock2nix.model.image import Effect
+    from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.shell import ShellItem
     from dock2nix.model.steps import Step
     from dock2nix.parse.context import BuildContext
 
-__all__ = ["StageSteps", "extract", "run_items", "run_time_programs"]
-
-_MAKERS = (MakeDirectory, WriteFile, Symlink)
+__all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_programs"]
 
 
 class StageSteps(Struct, frozen=True, kw_only=True):
-    """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there)."""
+    """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there).
+
+    `certificates`: it takes the certificate bundle of another stage or image along. `taken` are (stage, path) of what it copies
+    from other stages.
+    """
 
     stage: int
     steps: tuple[Step, ...]
     workdir: str
     user: str
+    certificates: bool = False
+    taken: tuple[tuple[int, str], ...] = ()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
         return tuple(effect for step in self.steps for effect in step.effects)
 
 
-class _Progress(Struct):
+class _Walk(Struct, kw_only=True):
     """How far the walk through a stage has come."""
 
+    stage: Stage
     workdir: str
     user: str
-    inherited: tuple[Effect, ...]
+    files: ImageFiles
+    known: KnownPaths
     steps: list[Step]
     findings: list[Finding]
-
-    @property
-    def effects(self) -> tuple[Effect, ...]:
-        return self.inherited + tuple(effect for step in self.steps for effect in step.effects)
+    taken: list[tuple[int, str]]
+    certificates: bool = False
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
+        """Steps of COPY, ADD and WORKDIR: their effects are what is in the image from now on."""
+        for effect in (effect for step in outcome.value for effect in step.effects):
+            self.files.effects.append(effect)
+            self.known.add(effect)
+        self.take(outcome)
+
+    def take(self, outcome: Outcome[tuple[Step, ...]]) -> None:
         self.steps.extend(outcome.value)
         self.findings.extend(outcome.findings)
+
+
+class _Extraction(Struct, frozen=True):
+    """What the walks share: the stages, what is done of them, the context and the catalogue."""
+
+    stages: tuple[Stage, ...]
+    context: BuildContext
+    catalogue: Catalogue
+    done: dict[int, StageSteps]
+
+    def whole(self, index: int) -> tuple[Step, ...]:
+        """The steps of a stage behind those of the stages it stands on."""
+        base = self.stages[index].base
+        below = self.whole(base.index) if isinstance(base, StageReference) else ()
+        return below + (self.done[index].steps if index in self.done else ())
+
+    def image_below(self, index: int) -> BaseImage | None:
+        """What is known of the published image that a stage stands on in the end."""
+        base = self.stages[index].base
+        if isinstance(base, StageReference):
+            return self.image_below(base.index)
+        return self.catalogue.base_image(base) if isinstance(base, ImageReference) else None
 
 
 def extract(
@@ -86,83 +120,96 @@ def extract(
     Returns:
         One `StageSteps` for each needed stage, in order. Every command of every RUN is in exactly one step.
     """
-    done: dict[int, StageSteps] = {}
+    extraction = _Extraction(stages, context, catalogue, {})
     findings: list[Finding] = []
-    inherited: dict[int, tuple[Effect, ...]] = {}
     for index in needed:
-        stage = stages[index]
-        parent = done.get(stage.base.index) if isinstance(stage.base, StageReference) else None
-        before = inherited.get(parent.stage, ()) + parent.effects if parent else ()
-        inherited[index] = before
-        progress = _start(stage, parent, before, catalogue)
-        for instruction in stage.instructions:
-            _walk(instruction, stage, progress, context, catalogue)
-        done[index] = StageSteps(
-            stage=index, steps=tuple(progress.steps), workdir=progress.workdir, user=progress.user
+        walk = _start(stages[index], extraction)
+        for instruction in stages[index].instructions:
+            _walk(instruction, walk, extraction)
+        extraction.done[index] = StageSteps(
+            stage=index,
+            steps=with_interpreter(tuple(walk.steps), extraction.image_below(index), catalogue),
+            workdir=walk.workdir,
+            user=walk.user,
+            certificates=walk.certificates,
+            taken=tuple(walk.taken),
         )
-        findings += progress.findings
-    return Outcome(tuple(done[index] for index in needed), tuple(findings))
+        findings += walk.findings
+    return Outcome(tuple(extraction.done[index] for index in needed), tuple(findings))
 
 
-def _start(
-    stage: Stage, parent: StageSteps | None, before: tuple[Effect, ...], catalogue: Catalogue
-) -> _Progress:
-    workdir, user = (parent.workdir, parent.user) if parent else ("/", "")
+def _start(stage: Stage, extraction: _Extraction) -> _Walk:
+    workdir, user = "/", ""
+    effects: list[Effect] = []
+    if isinstance(stage.base, StageReference):
+        parent = extraction.done[stage.base.index]
+        workdir, user = parent.workdir, parent.user
+        effects = [effect for step in extraction.whole(parent.stage) for effect in step.effects]
     if isinstance(stage.base, ImageReference):
-        known = catalogue.base_image(stage.base)
+        known = extraction.catalogue.base_image(stage.base)
         if known:
             workdir, user = known.config.working_dir or "/", known.config.user
-    return _Progress(workdir=workdir, user=user, inherited=before, steps=[], findings=[])
+    return _Walk(
+        stage=stage,
+        workdir=workdir,
+        user=user,
+        files=ImageFiles(extraction.context, effects),
+        known=KnownPaths(extraction.context, effects),
+        steps=[],
+        findings=[],
+        taken=[],
+    )
 
 
-def _walk(
-    instruction: ScopedInstruction,
-    stage: Stage,
-    progress: _Progress,
-    context: BuildContext,
-    catalogue: Catalogue,
-) -> None:
+def _walk(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
     match instruction.keyword:
         case "WORKDIR":
-            progress.workdir = working_directory(instruction, progress.workdir)
-            known = KnownPaths(context, progress.effects)
-            progress.steps.append(
-                extract_workdir(instruction, stage.index, progress.workdir, progress.user, known)
-            )
+            walk.workdir = working_directory(instruction, walk.workdir)
+            step = extract_workdir(instruction, walk.stage.index, walk.workdir, walk.user, walk.known)
+            walk.add(Outcome((step,)))
         case "USER":
-            progress.user = instruction.arguments[0] if instruction.arguments else ""
+            walk.user = instruction.arguments[0] if instruction.arguments else ""
         case "COPY" | "ADD":
-            progress.add(
-                extract_copy(
-                    instruction, stage.index, KnownPaths(context, progress.effects), progress.workdir
-                )
-            )
+            walk.add(_extract_copy(instruction, walk, extraction))
         case "RUN":
-            progress.add(_extract_run(instruction, stage, progress, context, catalogue))
+            walk.take(_extract_run(instruction, walk, extraction))
+
+
+def _extract_copy(
+    instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction
+) -> Outcome[tuple[Step, ...]]:
+    name = instruction.flag("from")
+    if name is None:
+        return extract_copy(instruction, walk.stage.index, walk.known, walk.workdir)
+    walk.certificates = walk.certificates or certificates_wanted(instruction)
+    source = source_of(name, extraction.stages)
+    if isinstance(source, StageReference):
+        walk.taken += [(source.index, path) for path in copied_paths(instruction)]
+        steps = extraction.whole(source.index)
+        return copy_from_stage(instruction, walk.stage.index, steps, walk.known, walk.workdir)
+    base = extraction.catalogue.base_image(source) if isinstance(source, ImageReference) else None
+    return copy_from_image(
+        instruction, walk.stage.index, base, extraction.catalogue, walk.known, walk.workdir
+    )
 
 
 def _extract_run(
-    instruction: ScopedInstruction,
-    stage: Stage,
-    progress: _Progress,
-    context: BuildContext,
-    catalogue: Catalogue,
+    instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction
 ) -> Outcome[tuple[Step, ...]]:
-    items = run_items(instruction, progress.workdir, stage.platform)
-    mounted = _mounted_files(instruction, context, progress.workdir)
+    items = run_items(instruction, walk.workdir, walk.stage.platform)
+    mounted = _mounted_files(instruction, extraction.context, walk.workdir)
+    walk.files.effects.extend(mounted)
     scene = Scene(
-        stage=stage.index,
-        catalogue=catalogue,
-        files=ImageFiles(context, progress.effects + mounted),
-        known=KnownPaths(context, progress.effects),
+        stage=walk.stage.index,
+        catalogue=extraction.catalogue,
+        files=walk.files,
+        known=walk.known,
+        user=walk.user,
     )
     steps = extract_commands(items.value, scene)
-    settled: list[Step] = []
-    for step in steps.value:
-        done = tuple(effect for earlier in settled for effect in earlier.effects)
-        known = KnownPaths(context, progress.effects + done)
-        settled.append(_owned_by(settle(step, known) if step.effects else step, progress.user))
-    return Outcome(tuple(settled), items.findings + _mount_findings(instruction) + steps.findings)
+    for effect in mounted:
+        walk.files.effects.remove(effect)
+    return Outcome(steps.value, items.findings + _mount_findings(instruction) + steps.findings)
 
 
 def run_items(instruction: ScopedInstruction, workdir: str, platform: str) -> Outcome[tuple[ShellItem, ...]]:
@@ -203,6 +250,17 @@ def run_items(instruction: ScopedInstruction, workdir: str, platform: str) -> Ou
     )
 
 
+def python_sources(done: tuple[StageSteps, ...], chain: tuple[int, ...]) -> frozenset[int]:
+    """Positions of the stages whose Python packages the image copies (site-packages, a virtual environment, a prefix).
+
+    Args:
+        done: the steps of the needed stages.
+        chain: positions of the stages the image consists of.
+    """
+    taken = {pair for one in done if one.stage in chain for pair in one.taken}
+    return frozenset(stage for stage, path in taken if holds_python_packages(path))
+
+
 def run_time_programs(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> frozenset[str]:
     """The programs that the image's CMD, ENTRYPOINT and HEALTHCHECK start, as far as they are known.
 
@@ -221,22 +279,6 @@ def run_time_programs(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> froz
     return frozenset(
         (item.program or "").rsplit("/", 1)[-1] for item in items if isinstance(item, ShellCommand)
     )
-
-
-def _owned_by(step: Step, user: str) -> Step:
-    """What a command makes belongs to the USER that runs it."""
-    if user in ROOTS:
-        return step
-    effects: list[Effect] = []
-    for effect in step.effects:
-        effects.append(effect)
-        if isinstance(effect, _MAKERS):
-            effects.append(
-                SetOwner(
-                    path=effect.path, owner=with_login_group(user), location=effect.location, text=effect.text
-                )
-            )
-    return replace(step, effects=tuple(effects))
 
 
 def _mounts(instruction: ScopedInstruction) -> tuple[dict[str, str], ...]:

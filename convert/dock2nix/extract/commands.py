@@ -10,6 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.commands import command_for, translate
+from dock2nix.extract.node_modules import install_node_project
+from dock2nix.extract.owners import owned_by
+from dock2nix.extract.paths import settle
 from dock2nix.managers import manager_for
 from dock2nix.model.finding import FINDING_CODES, Finding, Outcome, Severity
 from dock2nix.model.packages import Action
@@ -19,6 +22,7 @@ from dock2nix.model.steps import CommandOutcome, Step
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract.files import ImageFiles
+    from dock2nix.extract.node_modules import ProjectInstall
     from dock2nix.extract.paths import KnownPaths
     from dock2nix.model.image import Effect
     from dock2nix.model.packages import InstallStep
@@ -78,12 +82,13 @@ _KINDS = {
 
 
 class Scene(Struct, frozen=True, kw_only=True):
-    """Where a RUN stands: its stage, what is known then, and who runs it."""
+    """Where a RUN stands: its stage, what is known then (it grows with each command), and who runs it."""
 
     stage: int
     catalogue: Catalogue
     files: ImageFiles
     known: KnownPaths
+    user: str = ""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -103,7 +108,11 @@ def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tupl
         items: what `parse_shell` made of the text.
         scene: where the RUN stands.
     """
-    judged = [_judge(item, items, scene) for item in items]
+    judged: list[Verdict] = []
+    for item in items:
+        verdict = _settled(_judge(item, items, scene), scene)
+        scene.files.effects.extend(verdict.effects)
+        judged.append(verdict)
     verdicts = _feed_pipelines(items, judged)
     steps = tuple(_step(item, verdict, scene.stage) for item, verdict in zip(items, verdicts, strict=True))
     findings = tuple(
@@ -112,6 +121,18 @@ def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tupl
         for finding in _findings(item, verdict, quiet=_feeds_another(items, position))
     )
     return Outcome(steps, findings)
+
+
+def _settled(verdict: Verdict, scene: Scene) -> Verdict:
+    """The verdict with effects that fit what is in the image, owned by who runs the command."""
+    if not verdict.effects:
+        return verdict
+    settled = settle(owned_by(verdict.effects, scene.user), scene.known)
+    if settled.problem:
+        return _unresolved(settled.problem)
+    if not settled.effects and not verdict.installs:
+        return _not_needed("what it removes is not in the Nix image")
+    return replace(verdict, effects=settled.effects)
 
 
 def _step(item: ShellItem, verdict: Verdict, stage: int) -> Step:
@@ -283,12 +304,26 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
             installs=(install,),
             problems=install.problems,
         )
+    project = install_node_project(install, run, command, scene.files, scene.known)
+    if project is not None:
+        return _project_verdict(project)
     missing = _what_is_missing(install)
     return Verdict(
         outcome=CommandOutcome.UNRESOLVED if missing else CommandOutcome.TRANSLATED,
         reason=missing or install.reason,
         installs=(install,),
         problems=install.problems,
+    )
+
+
+def _project_verdict(project: ProjectInstall) -> Verdict:
+    done = CommandOutcome.NOT_NEEDED if project.nothing else CommandOutcome.TRANSLATED
+    return Verdict(
+        outcome=CommandOutcome.UNRESOLVED if project.reason and not project.nothing else done,
+        reason=project.reason,
+        installs=(project.install,),
+        effects=project.effects,
+        problems=project.problems,
     )
 
 

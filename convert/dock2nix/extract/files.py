@@ -18,7 +18,7 @@ class ImageFiles(Struct, frozen=True):
     """Implements `managers.base.BuildFiles` over what COPY, ADD and constant redirections have put into the image so far."""
 
     context: BuildContext
-    effects: tuple[Effect, ...]
+    effects: list[Effect]
 
     def read(self, path: str, directory: str | None) -> str | None:
         """The text of a file of the image, or None when it is not known to be there.
@@ -27,26 +27,48 @@ class ImageFiles(Struct, frozen=True):
             path: as a command names it.
             directory: the working directory; None when that is not known (then only absolute paths can be found).
         """
+        found = self._find(path, directory)
+        return found[0] if found else None
+
+    def origin(self, path: str, directory: str | None) -> str | None:
+        """Where in the build context a file of the image is from; None when it is not known to be from there.
+
+        Args:
+            path: as a command names it.
+            directory: the working directory; None when that is not known (then only absolute paths can be found).
+
+        Returns:
+            The path relative to the context, links followed.
+        """
+        found = self._find(path, directory)
+        return found[1] if found else None
+
+    def _find(self, path: str, directory: str | None) -> tuple[str, str | None] | None:
+        """The text at a path and the context path it is from (None: it is from a command)."""
         if not path.startswith("/") and directory is None:
             return None
         absolute = posixpath.normpath(posixpath.join(directory or "/", path))
         for effect in reversed(self.effects):
-            text = self._text_of(effect, absolute)
-            if text is not None:
-                return text
+            found = self._found_in(effect, absolute)
+            if found is not None:
+                return found
         return None
 
-    def _text_of(self, effect: Effect, path: str) -> str | None:
+    def _found_in(self, effect: Effect, path: str) -> tuple[str, str | None] | None:
         if isinstance(effect, WriteFile):
-            return effect.content if effect.path == path and not effect.append else None
+            return (effect.content, None) if effect.path == path and not effect.append else None
         if not isinstance(effect, CopyFiles):
             return None
         for source in reversed(effect.sources):
             if not source.directory and source.destination == path:
-                return self.context.read_context_file(source.path)
+                return self._in_context(source.path)
             inside = posixpath.relpath(path, source.destination)
             if source.directory and not inside.startswith(".."):
-                text = self.context.read_context_file(posixpath.normpath(posixpath.join(source.path, inside)))
-                if text is not None:
-                    return text
+                found = self._in_context(posixpath.normpath(posixpath.join(source.path, inside)))
+                if found is not None:
+                    return found
         return None
+
+    def _in_context(self, path: str) -> tuple[str, str | None] | None:
+        entry, text = self.context.find(path), self.context.read_context_file(path)
+        return (text, entry.path) if entry is not None and text is not None else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dock2nix.extract.owners import ROOTS, with_login_group
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyFiles, MakeDirectory, SetMode, SetOwner, WriteFile
 from dock2nix.model.steps import CommandOutcome, Step
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from dock2nix.parse.context import BuildContext
     from dock2nix.parse.copying import CopyResolution
 
-ROOTS = frozenset({"", "0", "root", "0:0", "root:root"})
-
 
 def short_text(instruction: ScopedInstruction, limit: int = 100) -> str:
     """The instruction on one line, for comments and reports."""
@@ -30,11 +29,6 @@ def short_text(instruction: ScopedInstruction, limit: int = 100) -> str:
     written = raw.original.split("\n", 1)[0] if raw.heredocs else raw.original
     text = " ".join(written.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def with_login_group(user: str) -> str:
-    """`app` to `app:`, chown's way to say: and the group of that user."""
-    return user if ":" in user else f"{user}:"
 
 
 def working_directory(instruction: ScopedInstruction, current: str) -> str:
@@ -70,13 +64,10 @@ def extract_copy(
     Returns:
         One step; unresolved when the instruction copies from a stage or image, downloads, unpacks or fits no file.
     """
-    source_image = instruction.flag("from")
-    if source_image is not None:
-        return _unresolved(instruction, stage, f"copies from the stage or image {source_image}", "D2N302")
     context, destination = known.context, instruction.arguments[-1]
     written, sources = _heredoc_files(instruction, workdir)
     if not sources:
-        return Outcome((_copied(instruction, stage, written),))
+        return Outcome((copied(instruction, stage, written),))
     resolution = context.resolve_copy(
         sources,
         destination,
@@ -86,23 +77,24 @@ def extract_copy(
         parents=instruction.flag("parents") is not None,
         directories=known.directories(),
     )
-    if _owner(instruction) and any(
+    if chosen_owner(instruction) and any(
         f.directory and f.destination in STANDARD_DIRECTORIES for f in resolution.files
     ):
-        return _unresolved(
+        return unresolved(
             instruction, stage, f"gives another owner to files among others in {destination}", "D2N303"
         )
     for reason in _untranslatable(resolution):
-        return _unresolved(instruction, stage, reason, "D2N303")
+        return unresolved(instruction, stage, reason, "D2N303")
     findings = _missing_sources(instruction, resolution)
     effects = written + _copy_effects(instruction, resolution, context)
-    step = _copied(instruction, stage, effects)
+    step = copied(instruction, stage, effects)
     if findings:
         step = replace(step, outcome=CommandOutcome.UNRESOLVED, reason=findings[0].message)
     return Outcome((step,), findings)
 
 
-def _copied(instruction: ScopedInstruction, stage: int, effects: tuple[Effect, ...]) -> Step:
+def copied(instruction: ScopedInstruction, stage: int, effects: tuple[Effect, ...]) -> Step:
+    """The step of a COPY or ADD that is done by these effects."""
     return Step(
         stage=stage,
         program=instruction.keyword,
@@ -139,13 +131,14 @@ def _heredoc_files(
 
 
 def _written(instruction: ScopedInstruction, path: str, content: str) -> tuple[Effect, ...]:
-    location, text, owner = instruction.location, short_text(instruction), _owner(instruction)
+    location, text, owner = instruction.location, short_text(instruction), chosen_owner(instruction)
     mode = instruction.flag("chmod") or ""
     file = WriteFile(path=path, content=content, mode=mode, location=location, text=text)
     return (file, SetOwner(path=path, owner=owner, location=location, text=text)) if owner else (file,)
 
 
-def _owner(instruction: ScopedInstruction) -> str:
+def chosen_owner(instruction: ScopedInstruction) -> str:
+    """The owner that --chown gives, "" when that is root."""
     owner = instruction.flag("chown") or ""
     return "" if owner in ROOTS else owner
 
@@ -180,7 +173,7 @@ def _copy_effects(
     if not files:
         return ()
     location, text = instruction.location, short_text(instruction)
-    mode, owner = instruction.flag("chmod") or "", _owner(instruction)
+    mode, owner = instruction.flag("chmod") or "", chosen_owner(instruction)
     effects: list[Effect] = [
         CopyFiles(
             sources=files,
@@ -207,9 +200,10 @@ def _copy_effects(
     return tuple(effects)
 
 
-def _unresolved(
+def unresolved(
     instruction: ScopedInstruction, stage: int, reason: str, code: str
 ) -> Outcome[tuple[Step, ...]]:
+    """The step of a COPY or ADD that is left to a human, with the finding that says why."""
     text = short_text(instruction)
     step = Step(
         stage=stage,

@@ -6,92 +6,116 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from dock2nix.model.image import (
     AddUser,
     CopyFiles,
+    LinkProgram,
     MakeDirectory,
+    NodeModules,
     Remove,
     SetMode,
     SetOwner,
     Symlink,
     WriteFile,
 )
-from dock2nix.model.steps import CommandOutcome
 from dock2nix.parse.copying import STANDARD_DIRECTORIES
 
 if TYPE_CHECKING:
-    from dock2nix.model.image import Effect
-    from dock2nix.model.steps import Step
+    from collections.abc import Callable, Iterable
+
+    from dock2nix.model.image import ContextSource, Effect
     from dock2nix.parse.context import BuildContext
 
 
-class KnownPaths(Struct, frozen=True):
-    """The paths that the effects so far have made."""
+class KnownPaths:
+    """The paths that the effects so far have made; it grows with them, since a stage may have thousands.
 
-    context: BuildContext
-    effects: tuple[Effect, ...]
+    Args:
+        context: where copied files are from.
+        effects: what has happened already.
+    """
+
+    def __init__(self, context: BuildContext, effects: Iterable[Effect] = ()) -> None:
+        self.context = context
+        self._directories: set[str] = set(STANDARD_DIRECTORIES)
+        self._files: set[str] = set()
+        self._copied: dict[tuple[str, str], None] = {}
+        self._written: dict[str, None] = {}
+        for effect in effects:
+            self.add(effect)
+
+    def add(self, effect: Effect) -> None:
+        """Take one more effect into account."""
+        match effect:
+            case MakeDirectory():
+                self._folder(effect.path)
+            case WriteFile() | Symlink() | LinkProgram():
+                self._file(effect.path)
+            case CopyFiles():
+                for source in effect.sources:
+                    self._copy(source)
+            case NodeModules():
+                self._folder(effect.path)
+            case AddUser() if effect.create_home:
+                self._folder(effect.home or f"/home/{effect.name}")
+            case Remove():
+                self._forget(effect.path)
+            case _:
+                pass
+
+    def _folder(self, path: str) -> None:
+        self._directories.update(_with_parents(path))
+        self._written[path] = None
+
+    def _file(self, path: str) -> None:
+        self._directories.update(_with_parents(posixpath.dirname(path)))
+        self._files.add(path)
+        self._written[path] = None
+
+    def _copy(self, source: ContextSource) -> None:
+        if not source.directory:
+            self._file(source.destination)
+            return
+        self._folder(source.destination)
+        self._copied[source.path, source.destination] = None
+
+    def _forget(self, path: str) -> None:
+        """What is removed and what was in it; a folder of the context that it was part of still counts as copied."""
+        gone = [one for one in self._written if one == path or one.startswith(path.rstrip("/") + "/")]
+        for one in gone:
+            del self._written[one]
+            self._files.discard(one)
+            if one not in STANDARD_DIRECTORIES:
+                self._directories.discard(one)
 
     def directories(self) -> frozenset[str]:
         """Every path known to be a folder, those of any distribution included."""
-        made: set[str] = set(STANDARD_DIRECTORIES)
-        for effect in self.effects:
-            match effect:
-                case MakeDirectory():
-                    made.update(_with_parents(effect.path))
-                case WriteFile() | Symlink():
-                    made.update(_with_parents(posixpath.dirname(effect.path)))
-                case CopyFiles():
-                    for source in effect.sources:
-                        folder = (
-                            source.destination if source.directory else posixpath.dirname(source.destination)
-                        )
-                        made.update(_with_parents(folder))
-                case AddUser() if effect.create_home:
-                    made.update(_with_parents(effect.home or f"/home/{effect.name}"))
-        return frozenset(made)
+        return frozenset(self._directories)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a path is known to be a folder."""
+        return path in self._directories or self._in_context(path, self.context.is_directory)
 
     def holds(self, path: str) -> bool:
         """Whether something is known to stand at an absolute path."""
-        return path in self.directories() or any(self._makes(effect, path) for effect in self.effects)
+        return path in self._directories or path in self._files or self._in_context(path, self.context.exists)
 
     def below(self, folder: str) -> bool:
-        """Whether anything is known to have been put below a folder."""
+        """Whether anything is known to have been put at or below a path."""
         prefix = folder.rstrip("/") + "/"
-        return any(path.startswith(prefix) or path == folder for path in self.written())
+        return any(path.startswith(prefix) or path == folder for path in self._written)
 
     def written(self) -> tuple[str, ...]:
         """Every path that an effect has made, in order."""
-        found: list[str] = []
-        for effect in self.effects:
-            match effect:
-                case MakeDirectory() | WriteFile() | Symlink():
-                    found.append(effect.path)
-                case CopyFiles():
-                    found += [source.destination for source in effect.sources]
-                case AddUser() if effect.create_home:
-                    found.append(effect.home or f"/home/{effect.name}")
-        return tuple(dict.fromkeys(found))
+        return tuple(self._written)
 
-    def _makes(self, effect: Effect, path: str) -> bool:
-        match effect:
-            case WriteFile() | Symlink():
-                return effect.path == path
-            case CopyFiles():
-                return any(
-                    source.destination == path
-                    or (source.directory and self._copied(source.path, source.destination, path))
-                    for source in effect.sources
-                )
-            case _:
-                return False
-
-    def _copied(self, folder: str, destination: str, path: str) -> bool:
-        inside = posixpath.relpath(path, destination)
-        return not inside.startswith("..") and self.context.exists(
-            posixpath.normpath(posixpath.join(folder, inside))
-        )
+    def _in_context(self, path: str, asks: Callable[[str], bool]) -> bool:
+        for folder, destination in self._copied:
+            inside = posixpath.relpath(path, destination)
+            if not inside.startswith("..") and asks(posixpath.normpath(posixpath.join(folder, inside))):
+                return True
+        return False
 
 
 def _with_parents(path: str) -> set[str]:
@@ -102,37 +126,35 @@ def _with_parents(path: str) -> set[str]:
     return found | {"/"}
 
 
-def settle(step: Step, known: KnownPaths) -> Step:
-    """The step with its effects checked against what is in the image.
+class Settled(Struct, frozen=True, kw_only=True):
+    """Effects that fit what is in the image; `problem` says why they do not, and then there are none."""
 
-    Changing a file that is not known to be there leaves the command to a human; removing one is nothing to do; a standard
-    folder of every distribution is made when its mode or owner changes.
+    effects: tuple[Effect, ...] = ()
+    problem: str = ""
+
+
+def settle(effects: tuple[Effect, ...], known: KnownPaths) -> Settled:
+    """Check the effects of a command against what is in the image, and take note of them.
+
+    Changing a file that is not known to be there cannot be done; removing one is nothing to do; a standard folder of every
+    distribution is made when its mode or owner changes.
+
+    Args:
+        effects: of one command, in order.
+        known: what is in the image before it; grows by the effects that are kept.
     """
-    effects: list[Effect] = []
-    for effect in step.effects:
-        now = KnownPaths(known.context, known.effects + tuple(effects))
+    kept: list[Effect] = []
+    for effect in effects:
         if isinstance(effect, Remove):
-            effects += [effect] if now.holds(effect.path) else []
+            if not (known.holds(effect.path) or known.below(effect.path)):
+                continue
         elif isinstance(effect, (SetMode, SetOwner)):
-            if not now.holds(effect.path):
-                return replace(
-                    step,
-                    effects=(),
-                    outcome=CommandOutcome.UNRESOLVED,
-                    reason=f"what stands at {effect.path} in the image is not known",
-                )
-            effects += [*_standard_folder(effect), effect]
-        else:
-            effects.append(effect)
-    nothing_left = step.effects and not effects and all(isinstance(effect, Remove) for effect in step.effects)
-    if nothing_left:
-        return replace(
-            step,
-            effects=(),
-            outcome=CommandOutcome.NOT_NEEDED,
-            reason="what it removes is not in the Nix image",
-        )
-    return replace(step, effects=tuple(effects))
+            if not known.holds(effect.path):
+                return Settled(problem=f"what stands at {effect.path} in the image is not known")
+            kept += _standard_folder(effect)
+        known.add(effect)
+        kept.append(effect)
+    return Settled(effects=tuple(kept))
 
 
 def _standard_folder(effect: SetMode | SetOwner) -> list[Effect]:

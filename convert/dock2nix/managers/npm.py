@@ -11,13 +11,15 @@ from dock2nix.managers.arguments import option_names, read_command_line, verb_ta
 from dock2nix.managers.base import called_as
 from dock2nix.managers.node_words import RISKS, read_node_install, read_node_removal
 from dock2nix.managers.resolution import Question, curated, package, unresolved
-from dock2nix.model.packages import Action, InstallStep, Origin
+from dock2nix.model.image import NodeModules
+from dock2nix.model.packages import Action, InstallStep, LockedArtifact, NotNeeded, Origin
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, Catalogue
     from dock2nix.managers.arguments import CommandLine
     from dock2nix.managers.base import BuildFiles, Problem, Setting
-    from dock2nix.model.packages import Requirement, Resolution
+    from dock2nix.model.image import Effect
+    from dock2nix.model.packages import LockedPackage, Requirement, Resolution
     from dock2nix.model.shell import Invocation
     from dock2nix.model.source import Location
 
@@ -78,7 +80,7 @@ _VERBS = verb_table(
         "only asks; it changes nothing",
     ),
 )
-_CLEAN = frozenset({"ci", "clean-install", "ic", "install-clean", "isntall-clean"})
+CLEAN_INSTALL = frozenset({"ci", "clean-install", "ic", "install-clean", "isntall-clean"})
 
 
 def parse_install(invocation: Invocation, location: Location, files: BuildFiles) -> InstallStep | None:
@@ -90,7 +92,7 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
     action, reason = _meaning(line)
     everywhere = _is_global(line)
     if action is Action.INSTALL:
-        names = replace(line, operands=()) if line.verb in _CLEAN else line
+        names = replace(line, operands=()) if line.verb in CLEAN_INSTALL else line
         folder = "" if everywhere else line.last("-C", "--prefix")
         step = read_node_install(names, invocation, location, files, locks=LOCKS, folder=folder)
         return replace(step, everywhere=everywhere)
@@ -142,6 +144,9 @@ def resolve(requirement: Requirement, catalogue: Catalogue, setting: Setting) ->
     question = Question(
         requirement=requirement, name=requirement.name, table=NAME, catalogue=catalogue, setting=setting
     )
+    if requirement.origin:
+        reason = f"comes with {requirement.origin.partition(':')[0]}, whose installation is not translated"
+        return (unresolved(question, reason),)
     if requirement.url:
         reason = f"a direct reference ({requirement.url}): it is fetched without a hash"
         return (unresolved(question, reason, _module_providers(question)),)
@@ -152,6 +157,39 @@ def resolve(requirement: Requirement, catalogue: Catalogue, setting: Setting) ->
         f"mappings/npm.toml has no row for {requirement.name}, and no attribute of nixpkgs is that package"
     )
     return (unresolved(question, reason, _module_providers(question)),)
+
+
+def resolve_locked(requirement: Requirement, effects: tuple[Effect, ...]) -> tuple[Resolution, ...]:
+    """What stands for a dependency of package.json: the package that the project's lock has under its name.
+
+    Args:
+        requirement: one whose `origin` is `package.json:NAME`.
+        effects: of the command that installs the project.
+
+    Returns:
+        Nothing when the command makes no node_modules that could have it.
+    """
+    for effect in effects:
+        if not isinstance(effect, NodeModules) or requirement.origin != f"{effect.manifest}:{requirement.name}":
+            continue
+        for locked in effect.packages:
+            if locked.path == f"node_modules/{requirement.name}":
+                return (_locked(requirement, locked, effect),)
+    return ()
+
+
+def _locked(requirement: Requirement, locked: LockedPackage, effect: NodeModules) -> Resolution:
+    if locked.elsewhere:
+        return NotNeeded(
+            requirement=requirement, reason="is for other operating systems", origin=Origin.LOCK_FILE
+        )
+    return LockedArtifact(
+        requirement=requirement,
+        url=locked.url,
+        hash=locked.hash,
+        version=locked.version,
+        evidence=effect.lock,
+    )
 
 
 def _module_providers(question: Question) -> tuple[str, ...]:

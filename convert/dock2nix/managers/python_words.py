@@ -54,22 +54,28 @@ class _Collected(Struct):
     manifests: list[ManifestUse] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     constraints: dict[str, str] = field(default_factory=dict)
+    bounds: list[Requirement] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
 
     def read(self, path: str) -> str | None:
         return self.files.read(path, self.invocation.directory)
 
     def add(self, read: PythonRequirement, location: Location, origin: str, name: str = "") -> None:
-        self.requirements.append(
-            Requirement(
-                manager=self.manager,
-                name=read.name or name,
-                specifier=read.specifier,
-                extras=read.extras,
-                marker=read.marker,
-                url=without_password(read.url),
-                origin=origin,
-                location=location,
-            )
+        self.requirements.append(self.requirement(read, location, origin, name))
+
+    def requirement(
+        self, read: PythonRequirement, location: Location, origin: str, name: str = ""
+    ) -> Requirement:
+        return Requirement(
+            manager=self.manager,
+            name=read.name or name,
+            specifier=read.specifier,
+            extras=read.extras,
+            marker=read.marker,
+            url=without_password(read.url),
+            origin=origin,
+            hashes=read.hashes,
+            location=location,
         )
 
 
@@ -109,7 +115,26 @@ def read_install(
             dict.fromkeys((*_option_problems(line.options), *_index_problems(invocation), *found.problems))
         ),
         options=line.kept,
+        constraints=tuple(found.bounds),
+        indexes=_indexes(line.options, invocation, found.indexes),
     )
+
+
+def _indexes(
+    options: tuple[Option, ...], invocation: Invocation, from_files: list[str]
+) -> tuple[str, ...]:
+    """The other indexes and places with links that packages may come from; one that is not known stands as it is written."""
+    given = [option.value or option.text for option in options if _names_index(option.name, option.value)]
+    known = _index_variables(invocation)
+    variables = [
+        word for name, value in known.items() if "TRUSTED" not in name for word in (value or "").split()
+    ]
+    return tuple(dict.fromkeys(without_password(text) for text in (*given, *variables, *from_files)))
+
+
+def _names_index(name: str, value: str | None) -> bool:
+    """Whether an option names an index; a local folder of wheels is none."""
+    return _RISKS.get(name) == INDEX_RISK and not (name in _LINKS and value and "://" not in value)
 
 
 def _constrained(requirement: Requirement, constraints: dict[str, str]) -> Requirement:
@@ -122,13 +147,16 @@ def _constrained(requirement: Requirement, constraints: dict[str, str]) -> Requi
 def _index_problems(invocation: Invocation) -> tuple[Problem, ...]:
     """Indexes that come in by the environment."""
     code, message, hint = INDEX_RISK
-    assigned = {name: word.value for name, word in invocation.assignments}
-    given = {name: assigned.get(name, invocation.environment.get(name)) for name in _INDEX_VARIABLES}
     return tuple(
         (code, message.replace("{}", f"{name}={without_password(value)}"), hint)
-        for name, value in given.items()
+        for name, value in _index_variables(invocation).items()
         if value
     )
+
+
+def _index_variables(invocation: Invocation) -> dict[str, str | None]:
+    assigned = {name: word.value for name, word in invocation.assignments}
+    return {name: assigned.get(name, invocation.environment.get(name)) for name in _INDEX_VARIABLES}
 
 
 def _read_option(found: _Collected, option: Option) -> None:
@@ -182,8 +210,10 @@ def _read_file(found: _Collected, path: str, location: Location, *, constraint: 
     for rejected in content.rejected:
         _reject(found, rejected, location)
     found.problems += _file_problems(content.options)
+    found.indexes += (option.value for option in content.options if _names_index(option.name, option.value))
     for entry in content.constraints:
         found.constraints[entry.requirement.name] = entry.requirement.specifier
+        found.bounds.append(found.requirement(entry.requirement, location, entry.origin))
     for entry in content.requirements:
         _add(found, entry.requirement, location, origin=entry.origin)
 

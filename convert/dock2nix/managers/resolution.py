@@ -126,8 +126,10 @@ def curated_row(
     origin = curated_origin(row)
     if row.not_needed:
         return (NotNeeded(requirement=question.requirement, reason=row.reason, origin=origin),)
-    where = f"mappings/{question.table}.toml" if origin is not Origin.OVERRIDE else "dock2nix.toml"
+    where = f"mappings/{question.table}.toml"
     evidence = f"{where}: {row.reason}" if row.reason else where
+    if origin is Origin.OVERRIDE:
+        evidence = row.reason.removeprefix("override: ")  # it begins with the user's file
     found = (
         package(question, spell(path), origin=origin, evidence=evidence, outputs=outputs)
         for path, outputs in row.attributes

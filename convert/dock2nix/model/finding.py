@@ -42,6 +42,8 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "an ONBUILD instruction acts in other images, not in this one",
     ),
     "D2N110": ("ignored-instruction", Severity.INFO, "an instruction that a later one makes ineffective"),
+    "D2N120": ("malformed-annotation", Severity.WARNING, "a `# dock2nix:` comment that cannot be understood"),
+    "D2N121": ("idle-annotation", Severity.INFO, "a `# dock2nix:` comment that nothing here answers to"),
     # 2xx: packages and base images
     "D2N201": ("unmapped-package", Severity.ERROR, "no nixpkgs attribute is known for a package"),
     "D2N202": ("version-differs", Severity.WARNING, "nixpkgs has another version than the one asked for"),
@@ -73,6 +75,21 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         Severity.WARNING,
         "a runtime that is gone from current nixpkgs: an old release is pinned",
     ),
+    "D2N211": (
+        "incomplete-lock",
+        Severity.ERROR,
+        "a project's lock file does not pin all that is installed",
+    ),
+    "D2N212": ("uncopied-lock", Severity.WARNING, "a lock file is used that the image does not get"),
+    "D2N221": ("python-not-locked", Severity.WARNING, "Python packages that need a lock come from nixpkgs"),
+    "D2N222": ("unknown-library", Severity.WARNING, "a prebuilt file links to a library that no package has"),
+    "D2N223": ("system-left-out", Severity.INFO, "a locked distribution has no file for one of the systems"),
+    "D2N220": ("missing-program", Severity.WARNING, "a program that the image runs is in no package of it"),
+    "D2N221": (
+        "added-program",
+        Severity.INFO,
+        "a package was added for a program that the image runs and nothing installs",
+    ),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),
@@ -81,6 +98,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N305": ("ignored-mount", Severity.INFO, "a RUN --mount that has no meaning for the result"),
     "D2N306": ("unsupported-mount", Severity.ERROR, "a RUN --mount that cannot be honoured"),
     "D2N307": ("unsupported-option", Severity.WARNING, "an option of a command that has no translation"),
+    "D2N308": (
+        "install-script",
+        Severity.WARNING,
+        "install scripts of packages run without network, the project's own do not run",
+    ),
     # 5xx: supply chain
     "D2N501": ("pipe-to-shell", Severity.ERROR, "a download is piped into an interpreter"),
     "D2N502": ("unverified-download", Severity.ERROR, "a download without a checksum"),
@@ -88,6 +110,7 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N504": ("unauthenticated-packages", Severity.WARNING, "signature checks are switched off"),
     "D2N505": ("secret-in-image", Severity.WARNING, "a secret would become part of the image"),
     "D2N506": ("extra-package-repository", Severity.WARNING, "packages come from a further repository"),
+    "D2N507": ("weak-checksum", Severity.WARNING, "a download is checked by SHA-1 only"),
 }
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.fileset import FilesetExclusion
-    from dock2nix.model.packages import AttributePath
+    from dock2nix.model.packages import AttributePath, LockedPackage
     from dock2nix.model.source import Location
 
 
@@ -200,6 +200,42 @@ class CopyFiles(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class NodeModules(Struct, frozen=True, kw_only=True):
+    """`npm ci` and its kin: the node_modules of a project, which Nix makes from the project's lock.
+
+    `path` is the folder in the image that it becomes; `manifest` and `lock` are the paths of package.json and of the lock in the
+    build context. `lock_kind` is the program whose lock it is (npm), `lock_version` the version of its form. `omit` are the kinds of
+    packages that are left out (dev, optional, peer), `flags` further options that npm needs, `scripts` whether the packages' own
+    install scripts run, `scripted` the installed packages that have some. `packages` are all that are fetched, by path.
+    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are.
+    """
+
+    path: str
+    manifest: str
+    lock: str
+    lock_kind: str = "npm"
+    lock_version: int = 3
+    omit: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    scripts: bool = True
+    scripted: tuple[str, ...] = ()
+    packages: tuple[LockedPackage, ...] = ()
+    interpreter: AttributePath | None = None
+    source: str = ""
+    location: Location
+    text: str
+
+
+class LinkProgram(Struct, frozen=True, kw_only=True):
+    """A link at `path` to a program of a package, for programs that must stand at a place of their own."""
+
+    path: str
+    attribute_path: AttributePath
+    program: str
+    location: Location
+    text: str
+
+
 class LeftOut(Struct, frozen=True, kw_only=True):
     """A command or instruction without translation: a remark in the place where its effect would be."""
 
@@ -225,5 +261,7 @@ Effect = (
     | AddUser
     | AddGroup
     | CopyFiles
+    | NodeModules
+    | LinkProgram
     | LeftOut
 )

@@ -47,7 +47,8 @@ class Requirement(Struct, frozen=True, kw_only=True):
     (canonicalized for pip). `specifier` is what was asked of the version in the manager's own notation (`=15.4-1`, `>=2,<3`,
     `@5`, `~=1.2`), "" for any. `location` is the word in the Dockerfile; for a requirement out of a file it is the word that
     names the file, and `origin` says which line of it ("requirements.txt:3"). `url` is set for a requirement that is a direct
-    reference (file, URL, git), then `name` may be "". `dev` is true for npm devDependencies and the like.
+    reference (file, URL, git), then `name` may be "". `dev` is true for npm devDependencies and the like. `hashes` are those
+    that the files of the package may have, as pip writes them (`sha256:…`); empty when any will do.
     """
 
     manager: str
@@ -58,6 +59,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     url: str = ""
     origin: str = ""
     dev: bool = False
+    hashes: tuple[str, ...] = ()
     location: Location
 
 
@@ -93,7 +95,8 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     `requirements` are the packages named (installed or removed, by `action`); `reason` explains NOTHING and OTHER in words for
     the report. `group` is apk's `--virtual` name. `everywhere` is true for npm's `--global` and the like. `problems` are
     `(finding code, message, hint)` for the caller to locate at the command. `options` are the options worth keeping, as
-    written (`--no-install-recommends`, `--extra-index-url=…`).
+    written (`--no-install-recommends`, `--extra-index-url=…`). `constraints` bound the versions of what comes along with the
+    requirements (`-c constraints.txt`); `indexes` are the addresses of other places to take packages from, without passwords.
     """
 
     manager: str
@@ -106,6 +109,8 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     everywhere: bool = False
     problems: tuple[tuple[str, str, str], ...] = ()
     options: tuple[str, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    indexes: tuple[str, ...] = ()
 
 
 class Origin(StrEnum):
@@ -135,12 +140,29 @@ class NixpkgsPackage(Struct, frozen=True, kw_only=True):
 
 
 class LockedArtifact(Struct, frozen=True, kw_only=True):
-    """Something fetched by its hash because nixpkgs does not provide it."""
+    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it."""
 
     requirement: Requirement
     url: str
     hash: SriHash
+    version: str = ""
     origin: Origin = Origin.LOCK_FILE
+    evidence: str = ""
+
+
+class LockedPackage(Struct, frozen=True, kw_only=True):
+    """One package of a project's lock that is fetched by its hash.
+
+    `path` is where it is put, relative to the project (`node_modules/a/node_modules/b`). `url` is as in the lock, less a password.
+    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed.
+    """
+
+    path: str
+    name: str
+    version: str
+    url: str
+    hash: SriHash
+    elsewhere: bool = False
 
 
 class NotNeeded(Struct, frozen=True, kw_only=True):

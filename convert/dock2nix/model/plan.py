@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
     from dock2nix.model.packages import AttributePath
+    from dock2nix.model.python_lock import NativeLibraries, PythonLock
 
 
 class PackageEntry(Struct, frozen=True, kw_only=True):
@@ -28,6 +29,23 @@ class LanguageEnvironment(Struct, frozen=True, kw_only=True):
     packages: tuple[tuple[str, str], ...] = ()
 
 
+class ImportedEnvironment(Struct, frozen=True, kw_only=True):
+    """An environment with a file of its own: `file` in nix/, given the package set of the flake input `source`."""
+
+    file: str
+    source: str = ""
+
+
+class PythonFile(Struct, frozen=True, kw_only=True):
+    """nix/python.nix and nix/pylock.toml. `packages` of the interpreter's own set join in: (name in the set, who asked)."""
+
+    interpreter: AttributePath
+    source: str
+    packages: tuple[tuple[str, str], ...]
+    lock: PythonLock
+    libraries: tuple[NativeLibraries, ...]
+
+
 class Remark(Struct, frozen=True, kw_only=True):
     """A line for the reader: a name that could not be resolved stays visible."""
 
@@ -38,7 +56,7 @@ class PackageSection(Struct, frozen=True, kw_only=True):
     """What one instruction asked for."""
 
     title: str
-    entries: tuple[PackageEntry | LanguageEnvironment | Remark, ...]
+    entries: tuple[PackageEntry | LanguageEnvironment | ImportedEnvironment | Remark, ...]
 
 
 class EnvironmentVariable(Struct, frozen=True, kw_only=True):
@@ -78,3 +96,4 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     environment: tuple[EnvironmentVariable, ...]
     config: ImageConfig
     surroundings: Surroundings
+    python: PythonFile | None = None

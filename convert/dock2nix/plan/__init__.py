@@ -25,7 +25,8 @@ from dock2nix.model.plan import ImagePlan, Surroundings
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.plan.config import fold_config
 from dock2nix.plan.environment import base_environment, image_environment
-from dock2nix.plan.packages import build_sections, package_sections
+from dock2nix.plan.node_modules import further_inputs, with_node
+from dock2nix.plan.packages import build_sections, package_sections, python_file
 from dock2nix.plan.users import Accounts, accounts_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect, FlakeInput
     from dock2nix.model.plan import EnvironmentVariable
+    from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.source import Location
     from dock2nix.model.steps import ResolvedRequirement, Step
 
@@ -68,6 +70,7 @@ def plan_image(
     resolved: tuple[ResolvedRequirement, ...],
     catalogue: Catalogue,
     settings: ImageSettings,
+    python: LockedEnvironment | None = None,
 ) -> Outcome[ImagePlan]:
     """The image of the target stage.
 
@@ -78,6 +81,7 @@ def plan_image(
         resolved: what they asked for.
         catalogue: for base images and pins.
         settings: what the user says of it.
+        python: the Python environment when it is locked.
     """
     chain = image_chain(stages, target)
     root = stages[chain[0]]
@@ -86,9 +90,15 @@ def plan_image(
     source = inputs[1].name if len(inputs) > 1 else ""
     steps = tuple(step for one in done if one.stage in chain for step in one.steps)
     everything = tuple(step for one in done for step in one.steps)
-    mine = tuple(one for one in resolved if one.stage in chain)
+    mine = tuple(
+        one
+        for one in resolved
+        if one.stage in chain or one.outcome in {RequirementOutcome.NIXPKGS, RequirementOutcome.LOCKED}
+    )
     accounts = accounts_of(base, tuple(effect for step in steps for effect in step.effects))
-    effects = _final_effects(steps, accounts)
+    settled = _final_effects(steps, accounts)
+    effects = with_node(settled.value, resolved, catalogue.pin(settings.channel))
+    inputs = further_inputs(effects.value, inputs, catalogue)
     instructions = tuple(stages[index].instructions for index in chain)
     config = fold_config(base.config if base else ImageConfig(), instructions)
     users, groups = accounts.kept(_named_accounts(steps, config))
@@ -100,10 +110,8 @@ def plan_image(
         builder=settings.builder or ("buildLayeredImage" if _has_owners(effects.value) else "buildImage"),
         dockerfile=settings.dockerfile,
         inputs=inputs,
-        systems=(SYSTEMS[settings.platform],)
-        if settings.platform in SYSTEMS
-        else ("x86_64-linux", "aarch64-linux"),
-        sections=package_sections(base, title, steps, mine, source),
+        systems=_systems(settings, python),
+        sections=package_sections(base, title, everything, mine, source, python),
         build_sections=build_sections(everything, resolved),
         unfree=_unfree(mine),
         users=users,
@@ -112,10 +120,14 @@ def plan_image(
         effects=effects.value,
         environment=_environment(root, base, mine, instructions, source),
         config=config,
-        surroundings=_surroundings(root, base, mine),
+        surroundings=_surroundings(
+            root, base, mine, certificates=any(one.certificates for one in done if one.stage in chain)
+        ),
+        python=python_file(python, base, everything, mine, source),
     )
     return Outcome(
-        plan, effects.findings + _base_findings(stages, done, catalogue) + _user_findings(plan, root)
+        plan,
+        settled.findings + effects.findings + _base_findings(stages, done, catalogue) + _user_findings(plan, root)
     )
 
 
@@ -129,6 +141,19 @@ def _environment(
     flat = tuple(instruction for stage in instructions for instruction in stage)
     variables = image_environment(base, root.location.first_line, mine, flat)
     return tuple(replace(variable, source=source) for variable in variables)
+
+
+def _systems(settings: ImageSettings, python: LockedEnvironment | None) -> tuple[str, ...]:
+    """The systems that the flake is for: all that were asked for, less those that the lock has no files for."""
+    asked = systems_of(settings)
+    return tuple(system for system in asked if python is None or system in python.lock.systems)
+
+
+def systems_of(settings: ImageSettings) -> tuple[str, ...]:
+    """The systems that the user asks for."""
+    if settings.platform in SYSTEMS:
+        return (SYSTEMS[settings.platform],)
+    return ("x86_64-linux", "aarch64-linux")
 
 
 def _base_text(stage: Stage) -> str:
@@ -225,7 +250,9 @@ def _user_comments(steps: tuple[Step, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
-def _surroundings(root: Stage, base: BaseImage | None, mine: tuple[ResolvedRequirement, ...]) -> Surroundings:
+def _surroundings(
+    root: Stage, base: BaseImage | None, mine: tuple[ResolvedRequirement, ...], *, certificates: bool
+) -> Surroundings:
     bare = isinstance(root.base, Scratch) or (base is not None and not base.distribution)
     packages = set(base.packages if base else ()) | {
         resolution.attribute_path
@@ -237,7 +264,7 @@ def _surroundings(root: Stage, base: BaseImage | None, mine: tuple[ResolvedRequi
     return Surroundings(
         bin_sh=not bare and "busybox" not in packages,
         usr_bin_env=not bare,
-        certificates="cacert" in packages,
+        certificates=certificates or "cacert" in packages,
         temporary_folder=not bare,
     )
 

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dock2nix.model.packages import AttributePath, NixpkgsPackage, Unresolved
-from dock2nix.model.plan import LanguageEnvironment, PackageEntry, PackageSection, Remark
+from dock2nix.model.packages import AttributePath, LockedArtifact, NixpkgsPackage, Unresolved
+from dock2nix.model.plan import (
+    ImportedEnvironment,
+    LanguageEnvironment,
+    PackageEntry,
+    PackageSection,
+    PythonFile,
+    Remark,
+)
 from dock2nix.model.steps import RequirementOutcome
 
 if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage
+    from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.steps import ResolvedRequirement, Step
 
 _SET = re.compile(r"(python3\d*)Packages\.(.+)")
@@ -53,6 +61,7 @@ def package_sections(
     steps: tuple[Step, ...],
     resolved: tuple[ResolvedRequirement, ...],
     source: str,
+    locked: LockedEnvironment | None = None,
 ) -> tuple[PackageSection, ...]:
     """The lists of nix/packages.nix.
 
@@ -62,16 +71,15 @@ def package_sections(
         steps: the commands of the image's stages, for the titles.
         resolved: what they asked for.
         source: the flake input the base's packages and its interpreter come from, "" for nixpkgs.
+        locked: the Python environment that nix/python.nix holds.
 
     Returns:
         The sections in the Dockerfile's order; Python packages are joined with their interpreter in one section.
     """
     wanted = _wanted(steps, resolved)
     environments = _environments(wanted, base, source)
-    listed = {environment.interpreter for environment in environments.values()}
-    listed |= {
-        AttributePath("python3") for one in environments.values() if one.interpreter in _DEFAULT_PYTHON
-    }
+    listed = {*environments, *((locked.interpreter,) if locked else ())}
+    listed |= {AttributePath("python3") for interpreter in listed if interpreter in _DEFAULT_PYTHON}
     seen = {_with_output(path) for path in (*(base.packages if base else ()), *listed)}
     asked = (
         PackageSection(
@@ -79,7 +87,13 @@ def package_sections(
         )
         for title, group, unresolved in _by_title(steps, resolved, wanted)
     )
-    joined = (_environment_section(environment) for environment in environments.values())
+    joined = [
+        _environment_section(environment)
+        for environment in environments.values()
+        if locked is None or environment.interpreter != locked.interpreter
+    ]
+    if locked is not None:
+        joined.append(_locked_section(locked, steps, resolved, base, source))
     sections = (_base_section(base, base_title, listed, source), *asked, *joined)
     return tuple(section for section in sections if section.entries)
 
@@ -246,16 +260,63 @@ def _interpreter_for(name: str, base: BaseImage | None, source: str) -> tuple[At
 
 
 def _environment_section(environment: _Environment) -> PackageSection:
-    titles = [*environment.titles]
-    shown = (
-        titles[0]
-        if len(titles) == 1
-        else f"{titles[0]}, and lines {', '.join(t.split(':')[0] for t in titles[1:])}"
+    entry = LanguageEnvironment(
+        interpreter=environment.interpreter, source=environment.source, packages=_members(environment)
     )
-    packages = tuple(
+    return PackageSection(title=_joined_title([*environment.titles]), entries=(entry,))
+
+
+def _joined_title(titles: list[str]) -> str:
+    if len(titles) == 1:
+        return titles[0]
+    lines = [title.split(":")[0] for title in titles[1:]]
+    return f"{titles[0]}, and line{'s'[: len(lines) != 1]} {', '.join(lines)}"
+
+
+def _members(environment: _Environment) -> tuple[tuple[str, str], ...]:
+    return tuple(
         (name, ", ".join(dict.fromkeys(names))) for name, names in sorted(environment.packages.items())
     )
-    entry = LanguageEnvironment(
-        interpreter=environment.interpreter, source=environment.source, packages=packages
+
+
+def _locked_section(
+    locked: LockedEnvironment,
+    steps: tuple[Step, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+    base: BaseImage | None,
+    source: str,
+) -> PackageSection:
+    titles = dict.fromkeys(_title(steps, one) for one in resolved if _is_locked(one))
+    asked, found = locked.requirements, len(locked.lock.distributions)
+    counted = f"{asked} requirement{'s'[: asked != 1]}, {found} distribution{'s'[: found != 1]} locked"
+    entry = ImportedEnvironment(file="python.nix", source=_source_of(locked.interpreter, base, source))
+    return PackageSection(title=f"{_joined_title([*titles])} ({counted})", entries=(entry,))
+
+
+def _is_locked(one: ResolvedRequirement) -> bool:
+    return any(isinstance(resolution, LockedArtifact) for resolution in one.resolutions)
+
+
+def _source_of(interpreter: AttributePath, base: BaseImage | None, source: str) -> str:
+    """The flake input of an interpreter: the base's when it is the base's own."""
+    return source if base is not None and interpreter == base.interpreter else ""
+
+
+def python_file(
+    locked: LockedEnvironment | None,
+    base: BaseImage | None,
+    steps: tuple[Step, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+    source: str,
+) -> PythonFile | None:
+    """What nix/python.nix holds; None without a locked environment. The arguments are those of `package_sections`."""
+    if locked is None:
+        return None
+    member = _environments(_wanted(steps, resolved), base, source).get(locked.interpreter)
+    return PythonFile(
+        interpreter=locked.interpreter,
+        source=_source_of(locked.interpreter, base, source),
+        packages=_members(member) if member else (),
+        lock=locked.lock,
+        libraries=locked.libraries,
     )
-    return PackageSection(title=shown, entries=(entry,))

@@ -70,7 +70,7 @@ class Accounts(Struct):
             for group in self.groups.values()
             if group.name in named
             or group.gid in primary
-            or (_FIRST_SYSTEM <= group.gid and group.name not in _STANDARD)
+            or (group.gid >= _FIRST_SYSTEM and group.name not in _STANDARD)
         )
         return users, groups
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dock2nix.model.finding import Finding
     from dock2nix.model.plan import ImagePlan
     from dock2nix.model.steps import ResolvedRequirement, Step
-    from dock2nix.report.model import Report, StageReport
+    from dock2nix.report.model import FetchedRow, Report, StageReport
 
 
 def report_object(report: Report) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "stages": [_stage(stage) for stage in report.stages],
         "requirements": [_requirement(one) for one in report.requirements],
         "commands": [_command(step) for step in report.commands],
-        "fetched": [],
+        "fetched": [_fetched(one) for one in report.fetched],
         "image": {
             "name": report.plan.name,
             "tag": report.plan.tag,
@@ -80,6 +80,10 @@ def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
         "reason": row.reason,
         "candidates": list(row.candidates),
     }
+
+
+def _fetched(one: FetchedRow) -> dict[str, Any]:
+    return {"url": one.url, "hash": one.hash, "line": one.line}
 
 
 def _command(step: Step) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dock2nix.model.finding import Finding
+    from dock2nix.model.packages import Requirement
     from dock2nix.model.steps import ResolvedRequirement, Step
     from dock2nix.report.model import Report
 
@@ -92,14 +93,19 @@ def _package_row(one: ResolvedRequirement) -> tuple[str, ...]:
     outputs = [f".{output}" for output in row.outputs]
     attributes = ", ".join(code(attribute + (outputs[0] if outputs else "")) for attribute in row.attributes)
     building = " (for building only)" if one.outcome is RequirementOutcome.BUILD_ONLY else ""
-    asked = one.requirement
     return (
-        str(asked.location.first_line),
-        code(f"{asked.manager} {asked.name or asked.url}{asked.specifier}"),
-        attributes + building,
+        str(one.requirement.location.first_line),
+        code(_asked_for(one.requirement)),
+        attributes + building or "fetched by hash",
         escape(row.version),
         escape(row.evidence),
     )
+
+
+def _asked_for(asked: Requirement) -> str:
+    """`apt libpq5`, `npm express@^4`: as the manager itself would write it."""
+    at = "@" if asked.manager == "npm" and asked.specifier and not asked.specifier.startswith("@") else ""
+    return f"{asked.manager} {asked.name or asked.url}{at}{asked.specifier}"
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

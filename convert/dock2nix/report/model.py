@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dock2nix.model.finding import Finding, Severity
+from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 
@@ -61,12 +62,46 @@ class Report(Struct, frozen=True, kw_only=True):
         return "needs-review" if self.needs_review else "converted"
 
     @property
+    def fetched(self) -> tuple[FetchedRow, ...]:
+        """What the flake downloads besides nixpkgs, by address."""
+        rows = {
+            FetchedRow(url=package.url, hash=package.hash, line=effect.location.first_line)
+            for effect in self.plan.effects
+            if isinstance(effect, NodeModules)
+            for package in effect.packages
+        }
+        return tuple(sorted(rows | self._wheels))
+
+    @property
+    def _wheels(self) -> set[FetchedRow]:
+        lines = {
+            one.requirement.name: one.requirement.location.first_line
+            for one in self.requirements
+            if one.outcome is RequirementOutcome.LOCKED and one.requirement.manager == "pip"
+        }
+        first = min(lines.values(), default=0)
+        found = self.plan.python.lock.distributions if self.plan.python else ()
+        return {
+            FetchedRow(url=wheel.url, hash=wheel.hash, line=lines.get(one.name, first))
+            for one in found
+            for wheel in one.wheels
+        }
+
+    @property
     def resolved_requirements(self) -> int:
         return sum(one.outcome is not RequirementOutcome.UNRESOLVED for one in self.requirements)
 
     @property
     def accounted_commands(self) -> int:
         return sum(step.outcome is not CommandOutcome.UNRESOLVED for step in self.commands)
+
+
+class FetchedRow(Struct, frozen=True, kw_only=True, order=True):
+    """A file that Nix downloads and checks by its hash; `line` is that of the command it is for."""
+
+    url: str
+    hash: str
+    line: int
 
 
 class RequirementRow(Struct, frozen=True, kw_only=True):
@@ -87,12 +122,13 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     packages = [resolution for resolution in one.resolutions if isinstance(resolution, NixpkgsPackage)]
     locked = [resolution for resolution in one.resolutions if isinstance(resolution, LockedArtifact)]
     unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
+    first = next(iter((*packages, *locked)), None)
     return RequirementRow(
         attributes=tuple(str(package.attribute_path) for package in packages),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
-        version=packages[0].version if packages else "",
-        origin=str(packages[0].origin) if packages else "",
-        evidence=packages[0].evidence if packages else "",
+        version=first.version if first else "",
+        origin=str(first.origin) if first else "",
+        evidence=first.evidence if first else "",
         hash=str(locked[0].hash) if locked else "",
         reason=one.reason,
         candidates=unresolved[0].candidates if unresolved else (),

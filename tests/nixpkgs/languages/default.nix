@@ -51,12 +51,22 @@ let
         executable = "python${version}";
         isPy3 = true;
         pkgs = set;
-        withPackages = function: environment (choose name set function);
-        buildEnv.override = { extraLibs ? [ ], ... }: environment extraLibs;
+        withPackages = function: environment { ignoreCollisions = false; } (choose name set function);
+        buildEnv.override =
+          {
+            extraLibs ? [ ],
+            extraOutputsToInstall ? [ ],
+            postBuild ? "",
+            ignoreCollisions ? false,
+            permitUserSite ? false,
+            makeWrapperArgs ? [ ],
+          }:
+          environment { inherit ignoreCollisions; } extraLibs;
       };
       environment =
-        chosen:
+        arguments: chosen:
         pkgs.buildEnv {
+          inherit (arguments) ignoreCollisions;
           name = "${interpreter.name}-env";
           paths = [ interpreter ] ++ lib.unique (lib.concatMap closure chosen);
           passthru.interpreter = complete;

@@ -516,8 +516,10 @@ def _nested(evaluator: Evaluator, call: Call, nested: NestedScript, state: State
         return _ordinary(evaluator, call, state)
     script, tree = found
     context = _inner_context(call, script, nested.name, state, evaluator)
-    if nested.text is None:
-        context = replace(context, stdin=None, around=context.around._replace(stdin_from=None))
+    if nested.text is None:  # the script itself was on standard input
+        kept = tuple(one.without_input() for one in context.around.inherited)
+        around = context.around._replace(stdin_from=None, inherited=kept)
+        context = replace(context, stdin=None, piped=None, around=around)
     result = evaluator.run(tree, replace(context, required=call.context.required), child)
     return result._replace(status=False) if child.failed else result
 

@@ -41,7 +41,14 @@ class Inherited(NamedTuple):
 
     def without_output(self) -> Inherited:
         """What is left of them for a command whose output goes into a pipe."""
-        kept = [at for at, redirect in enumerate(self.redirects) if not _is_output(redirect)]
+        return self._without(1)
+
+    def without_input(self) -> Inherited:
+        """What is left of them for the commands that a shell reads from its input."""
+        return self._without(0)
+
+    def _without(self, descriptor: int) -> Inherited:
+        kept = [at for at, redirect in enumerate(self.redirects) if _descriptor(redirect) != descriptor]
         return self._replace(
             syntax=tuple(self.syntax[at] for at in kept), redirects=tuple(self.redirects[at] for at in kept)
         )
@@ -216,10 +223,6 @@ def _descriptor(redirect: Redirect) -> int:
     if redirect.descriptor is not None:
         return redirect.descriptor
     return 0 if redirect.operator.startswith(("<", "|")) else 1
-
-
-def _is_output(redirect: Redirect) -> bool:
-    return _descriptor(redirect) == 1
 
 
 def _is_harmless(redirect: Redirect) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from dock2nix.parse.shell.lexer import Masked, mask
@@ -30,6 +31,8 @@ from dock2nix.parse.shell.syntax import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import tree_sitter
 
 
@@ -55,6 +58,7 @@ _STATEMENTS = frozenset(
         "ERROR",
     }
 )
+_WHOLE = (_STATEMENTS - {"ERROR"}) | {";", "&", "\n"}
 
 
 @cache
@@ -89,6 +93,8 @@ class _Reader:
         for part in parts:
             if part.type == "&" and statements:
                 background.add(len(statements) - 1)
+            elif part.type == "ERROR":
+                statements.extend(self._broken(part, level + 1))
             elif part.type in _STATEMENTS or part.is_missing:
                 statements.append(self.statement(part, level + 1))
         span = (
@@ -111,6 +117,16 @@ class _Reader:
             body = self._part(node, level)
         sign = self.marked.negations.get(node.start_byte)
         return body if sign is None else Negation(span=Span(sign, body.span.end), body=body)
+
+    def _broken(self, node: tree_sitter.Node, level: int) -> Iterator[Node]:
+        """Whole statements with which an error starts, then what is left of it."""
+        parts = node.children
+        whole = list(takewhile(lambda part: part.type in _WHOLE, parts))
+        yield from (self.statement(part, level) for part in whole if part.is_named)
+        start = parts[len(whole)].start_byte if len(whole) < len(parts) else node.end_byte
+        if start < node.end_byte or not whole:
+            span = Span(start if whole else node.start_byte, node.end_byte)
+            yield Unparsed(span=span, reason="not understood as shell")
 
     def _list(self, node: tree_sitter.Node, level: int) -> Node:
         """`a && b || c` is nested to the left, as deep as it is long: read from the right."""

@@ -1,0 +1,63 @@
+"""nix/python.nix: the locked Python environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dock2nix.emit.expression import NixExpression, nix_comment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dock2nix.model.packages import AttributePath
+    from dock2nix.model.plan import ImagePlan, PythonFile
+    from dock2nix.model.python_lock import NativeLibraries
+
+
+def python_values(plan: ImagePlan) -> Mapping[str, object] | None:
+    """What fills python.nix.jinja; None when no environment is locked."""
+    file = plan.python
+    if file is None:
+        return None
+    unresolved = {one.distribution: _unresolved(one) for one in file.libraries if _unresolved(one)}
+    return {
+        "interpreter": NixExpression(f"pkgs.{file.interpreter}"),
+        "libraries": {one.distribution: _packages(one) for one in file.libraries} or None,
+        "unresolved": unresolved or None,
+        "distributions": NixExpression(_distributions(file)),
+        "partial": _is_partial(file) or None,
+        "further": NixExpression(_further(file.packages)),
+    }
+
+
+def _packages(libraries: NativeLibraries) -> tuple[NixExpression, ...]:
+    return tuple(NixExpression(_package(path, output)) for path, output in libraries.packages)
+
+
+def _package(path: AttributePath, output: str) -> str:
+    return f"pkgs.{path}.{output}" if output else f"pkgs.{path}"
+
+
+def _unresolved(libraries: NativeLibraries) -> tuple[str, ...]:
+    """What autoPatchelf is not to look for; everything that it does not find where the files were not looked into."""
+    return (*libraries.borrows, *libraries.missing) if libraries.measured else ("*",)
+
+
+def _is_partial(file: PythonFile) -> bool:
+    """Whether some distribution is for one of the systems only."""
+    return any(one.systems != file.lock.systems for one in file.lock.distributions)
+
+
+def _distributions(file: PythonFile) -> str:
+    return "(lib.filter isMine lock.packages)" if _is_partial(file) else "lock.packages"
+
+
+def _further(packages: tuple[tuple[str, str], ...]) -> str:
+    """Packages of the interpreter's own set that join in, with who asked for them."""
+    if not packages:
+        return ""
+    lines = "".join(
+        f"  python.pkgs.{name}" + (f" # {nix_comment(asked)}" if asked else "") + "\n"
+        for name, asked in packages
+    )
+    return f" ++ [\n{lines}]"

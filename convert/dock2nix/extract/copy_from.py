@@ -1,0 +1,251 @@
+"""COPY --from: what another stage is known to have put somewhere is done again here, at its new place."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dock2nix.extract.instructions import chosen_owner, copied, short_text, unresolved
+from dock2nix.extract.paths import KnownPaths
+from dock2nix.model.finding import Outcome
+from dock2nix.model.image import (
+    AddGroup,
+    AddUser,
+    ContextSource,
+    CopyFiles,
+    LeftOut,
+    LinkProgram,
+    SetMode,
+    SetOwner,
+    Symlink,
+)
+from dock2nix.model.packages import Action
+from dock2nix.model.steps import CommandOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.model.dockerfile import ScopedInstruction
+    from dock2nix.model.image import BaseImage, Effect
+    from dock2nix.model.steps import Step
+    from dock2nix.parse.context import BuildContext
+
+# Where distributions keep their certificate bundle; `cacert` is what nixpkgs has for it.
+_CERTIFICATES = frozenset(
+    {"/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl"}
+)
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """A path of the source stage and the path it comes to stand at; `folder`: its contents go there."""
+
+    source: str
+    destination: str
+    folder: bool
+
+
+# Where pip installs into: the interpreter's own folders, virtual environments, and what --prefix and --user commonly name.
+_PYTHON_PLACE = re.compile(
+    r"(?:site|dist)-packages(?:/|$)|^/usr/local(?:/lib(?:/python[0-9.]*)?|/bin)?$|(?:^|/)\.?v(?:irtual)?env(?:/|$)|^/(?:root/\.local|install|wheels)(?:/|$)"
+)
+
+
+def copy_from_stage(
+    instruction: ScopedInstruction, stage: int, steps: tuple[Step, ...], known: KnownPaths, workdir: str
+) -> Outcome[tuple[Step, ...]]:
+    """What a COPY --from=STAGE brings.
+
+    Args:
+        instruction: the COPY.
+        stage: the stage it stands in.
+        steps: those of the stage it copies from, and of the stages that one stands on, in order.
+        known: what is in the image so far, and the build context.
+        workdir: the working directory.
+
+    Returns:
+        A step with the effects that made the paths, at their new places; unresolved when a command without translation may
+        have had a part in them, or nothing is known to have made them.
+    """
+    effects: list[Effect] = []
+    made = tuple(effect for step in steps for effect in step.effects)
+    for source in copied_paths(instruction):
+        if source in _CERTIFICATES:
+            continue
+        if holds_python_packages(source) and _installs_python(steps):
+            effects += _environment_link(instruction, source, workdir)
+            continue
+        folder = _is_folder(source, made, known.context)
+        place = Place(
+            source=source,
+            destination=_target(instruction, source, known, workdir, folder=folder),
+            folder=folder,
+        )
+        mine = tuple(new for effect in made for new in _moved(effect, place, known.context))
+        culprit = _culprit(steps, place)
+        if culprit is not None:
+            reason = f"what line {culprit.location.first_line} leaves at {place.source} is not known: {culprit.text[:80]}"
+            return unresolved(instruction, stage, reason, "D2N302")
+        if not mine:
+            reason = f"nothing is known to have made {place.source} in that stage"
+            return unresolved(instruction, stage, reason, "D2N302")
+        effects += (_renamed(effect, instruction) for effect in mine)
+        effects += _flags(instruction, place)
+    return Outcome((copied(instruction, stage, tuple(effects)),))
+
+
+def holds_python_packages(path: str) -> bool:
+    """Whether a path is one that pip installs into: site-packages, a virtual environment, a prefix."""
+    return _PYTHON_PLACE.search(path) is not None
+
+
+def _installs_python(steps: tuple[Step, ...]) -> bool:
+    return any(
+        install.manager == "pip" and install.action is Action.INSTALL and install.requirements
+        for step in steps
+        for install in step.installs
+    )
+
+
+def _environment_link(instruction: ScopedInstruction, source: str, workdir: str) -> tuple[Effect, ...]:
+    """The packages are the interpreter's in the image; programs of a virtual environment keep their old path by a link."""
+    if source.startswith("/usr/local") or "-packages" in source:
+        return ()
+    target = posixpath.normpath(posixpath.join("/", workdir, instruction.arguments[-1]))
+    if target == "/usr/local":
+        return ()
+    return (
+        Symlink(
+            path=f"{target}/bin", target="/bin", location=instruction.location, text=short_text(instruction)
+        ),
+    )
+
+
+def certificates_wanted(instruction: ScopedInstruction) -> bool:
+    """Whether a COPY --from takes the certificate bundle of another stage or image along."""
+    return any(source in _CERTIFICATES for source in copied_paths(instruction))
+
+
+def copy_from_image(
+    instruction: ScopedInstruction,
+    stage: int,
+    base: BaseImage | None,
+    catalogue: Catalogue,
+    known: KnownPaths,
+    workdir: str,
+) -> Outcome[tuple[Step, ...]]:
+    """What a COPY --from=IMAGE brings: programs that one of that image's packages has are linked from the package."""
+    effects: list[Effect] = []
+    for source in copied_paths(instruction):
+        if source in _CERTIFICATES:
+            continue
+        program = posixpath.basename(source)
+        attribute = next(
+            (path for path in (base.packages if base else ()) if program in _programs(path, catalogue)), None
+        )
+        if attribute is None or base is None or base.channel:
+            reason = f"copies {source} from the image {instruction.flag('from')}"
+            return unresolved(instruction, stage, reason, "D2N302")
+        effects.append(
+            LinkProgram(
+                path=_target(instruction, source, known, workdir, folder=False),
+                attribute_path=attribute,
+                program=program,
+                location=instruction.location,
+                text=short_text(instruction),
+            )
+        )
+    return Outcome((copied(instruction, stage, tuple(effects)),))
+
+
+def _programs(path: str, catalogue: Catalogue) -> tuple[str, ...]:
+    attribute = catalogue.attribute(path)
+    return attribute.programs if attribute else ()
+
+
+def copied_paths(instruction: ScopedInstruction) -> tuple[str, ...]:
+    """The sources as absolute paths of the stage or image they are in."""
+    return tuple(posixpath.normpath(posixpath.join("/", source)) for source in instruction.arguments[:-1])
+
+
+def _target(
+    instruction: ScopedInstruction, source: str, known: KnownPaths, workdir: str, *, folder: bool
+) -> str:
+    """Where a source comes to stand: a file goes into a folder, a folder's contents onto it."""
+    destination = instruction.arguments[-1]
+    target = posixpath.normpath(posixpath.join("/", workdir, destination))
+    several = len(instruction.arguments) > 2
+    into = destination.endswith("/") or several or target == workdir or known.is_directory(target)
+    return posixpath.join(target, posixpath.basename(source)) if into and not folder else target
+
+
+def _is_folder(source: str, made: tuple[Effect, ...], context: BuildContext) -> bool:
+    """Whether a path of the other stage is a folder, by what was made there."""
+    return KnownPaths(context, made).is_directory(source)
+
+
+def _culprit(steps: tuple[Step, ...], place: Place) -> Step | None:
+    """The first step without translation that may have written there; a COPY only writes where it says."""
+    for step in steps:
+        if step.outcome is CommandOutcome.UNRESOLVED and not (
+            step.program in {"COPY", "ADD"} and _elsewhere(step, place)
+        ):
+            return step
+    return None
+
+
+def _elsewhere(step: Step, place: Place) -> bool:
+    target = step.text.rsplit(" ", 1)[-1].strip('"]')
+    return target.startswith("/") and not (_inside(target, place.source) or _inside(place.source, target))
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect, ...]:
+    """The effect as far as it is about the copied path, at the new place. Owners stay behind, as BuildKit leaves them."""
+    match effect:
+        case SetOwner() | AddUser() | AddGroup() | LeftOut():
+            return ()
+        case CopyFiles():
+            sources = tuple(new for source in effect.sources for new in _moved_source(source, place, context))
+            return (replace(effect, sources=sources),) if sources else ()
+        case _:
+            path = _new_path(effect.path, place)
+            return (replace(effect, path=path),) if path else ()
+
+
+def _new_path(path: str, place: Place) -> str:
+    """`path` of the source stage at its new place; "" when it is not copied."""
+    if not _inside(path, place.source):
+        return ""
+    return posixpath.normpath(posixpath.join(place.destination, posixpath.relpath(path, place.source)))
+
+
+def _moved_source(source: ContextSource, place: Place, context: BuildContext) -> Iterator[ContextSource]:
+    if _inside(source.destination, place.source):
+        yield replace(source, destination=_new_path(source.destination, place))
+    elif source.directory and _inside(place.source, source.destination):
+        inside = posixpath.relpath(place.source, source.destination)
+        path = posixpath.normpath(posixpath.join(source.path, inside))
+        if context.exists(path):
+            yield ContextSource(path=path, destination=place.destination, directory=place.folder)
+
+
+def _renamed(effect: Effect, instruction: ScopedInstruction) -> Effect:
+    text = f"{short_text(instruction)}, there line {effect.location.first_line}: {effect.text}"
+    return replace(effect, location=instruction.location, text=text)
+
+
+def _flags(instruction: ScopedInstruction, place: Place) -> Iterator[Effect]:
+    location, text = instruction.location, short_text(instruction)
+    path, folder = place.destination, place.folder
+    if mode := instruction.flag("chmod"):
+        yield SetMode(path=path, mode=mode, recursive=folder, location=location, text=text)
+    if owner := chosen_owner(instruction):
+        yield SetOwner(path=path, owner=owner, recursive=folder, location=location, text=text)

@@ -1,0 +1,218 @@
+"""A project of Node.js in the image: its package.json, its lock and npm's settings, and what speaks against building from them."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dock2nix.managers import npm
+from dock2nix.managers.base import called_as
+from dock2nix.managers.npm_settings import npm_settings
+from dock2nix.managers.versions import version_satisfies
+from dock2nix.parse.manifests import read_package_json
+from dock2nix.parse.node_lock import lock_gaps, read_node_lock
+
+if TYPE_CHECKING:
+    from dock2nix.extract.files import ImageFiles
+    from dock2nix.managers.base import Problem
+    from dock2nix.managers.npm_settings import NpmSettings
+    from dock2nix.model.packages import InstallStep
+    from dock2nix.model.shell import Invocation
+    from dock2nix.parse.manifests import NodeDependency, NodeProject
+    from dock2nix.parse.node_lock import LockEntry, NodeLock
+
+# Why the locks of other programs do not do.
+_ONE_HASH = "nixpkgs takes all that it pins under one hash, which is known only once it is downloaded"
+_OTHER_LOCKS = {
+    "yarn": ("yarn.lock", _ONE_HASH),
+    "pnpm": ("pnpm-lock.yaml", _ONE_HASH),
+    "bun": ("bun.lock", "nixpkgs has nothing that reads it"),
+}
+_COMMAND = "`npm install --package-lock-only --ignore-scripts`"
+# What a lock may have: the words for it, and what to do about it.
+_GAPS = {
+    "address": ("no address (`resolved`) for", f"remove the lock and make it again with {_COMMAND}"),
+    "archive": ("an address that does not end in .tgz or .tar.gz for", ""),
+    "file": ("a file of the project instead of a download for", ""),
+    "floating": ("no version for the whole project of", f"make it again with {_COMMAND}"),
+    "folder": ("folders of the project (workspaces or links) for", ""),
+    "git": ("git repositories, which have no hash in it, for", "depend on published versions"),
+    "hash": ("no hash (`integrity`) that Nix can check for", f"make it again with {_COMMAND}"),
+}
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    """A project that can be installed from its lock.
+
+    `directory` is its folder in the image; `manifest` and `lock_file` are paths in the build context, where package.json and the
+    lock are from. `copied` is false when the image does not get the lock.
+    """
+
+    directory: str
+    manifest: str
+    lock_file: str
+    contents: NodeProject
+    lock: NodeLock
+    settings: NpmSettings
+    copied: bool = True
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why a project is left to a human; `problems` say it with a finding code, where that says more."""
+
+    reason: str
+    problems: tuple[Problem, ...] = ()
+
+
+class _Lock(Struct, frozen=True, kw_only=True):
+    """A lock file: its path in the build context, its text."""
+
+    path: str
+    text: str
+    copied: bool
+
+
+def read_project(install: InstallStep, run: Invocation, files: ImageFiles) -> Project | Refusal:
+    """The project whose packages a command installs.
+
+    Args:
+        install: what the command asks for; one of its manifests is a package.json.
+        run: its run.
+        files: of the image.
+    """
+    manifest = next(use.path for use in install.manifests if use.role == "project")
+    text = files.read(manifest, run.directory)
+    if text is None:
+        return Refusal(reason=f"{manifest} is not in the image there")
+    settings = _settings(install, run, files, posixpath.dirname(manifest))
+    if isinstance(settings, Refusal):
+        return settings
+    origin, contents = files.origin(manifest, run.directory), read_package_json(text)
+    if contents is None:
+        return _refused("D2N207", f"{manifest} is no JSON object")
+    if origin is None:
+        return Refusal(reason=f"{manifest} is made during the build: it is not in the build context")
+    lock_file = _find_lock(origin, install, run, files)
+    if isinstance(lock_file, Refusal):
+        return lock_file
+    lock = read_node_lock(lock_file.text)
+    if lock is None:
+        return _refused("D2N211", f"{lock_file.path} is no lock of npm", f"run {_COMMAND}")
+    project = Project(
+        directory=posixpath.normpath(posixpath.join(run.directory or "/", posixpath.dirname(manifest))),
+        manifest=origin,
+        lock_file=lock_file.path,
+        contents=contents,
+        lock=lock,
+        settings=settings,
+        copied=lock_file.copied,
+    )
+    return _objection(project) or project
+
+
+def _refused(code: str, reason: str, hint: str = "") -> Refusal:
+    return Refusal(reason=reason, problems=((code, reason, hint),))
+
+
+def _settings(install: InstallStep, run: Invocation, files: ImageFiles, folder: str) -> NpmSettings | Refusal:
+    program = called_as(run)[0]
+    other = next((tool for tool in _OTHER_LOCKS if program.startswith(tool)), "")
+    if other:
+        name, reason = _OTHER_LOCKS[other]
+        locks = [use.path for use in install.manifests if use.role == "lock"]
+        return Refusal(reason=f"{locks[0]}: {reason}" if locks else f"there is no {name} beside package.json")
+    if install.everywhere:
+        return Refusal(reason="installs the project itself for the whole image, which is not translated yet")
+    environment = dict(run.environment) | {name: word.value for name, word in run.assignments}
+    npmrc = files.read(posixpath.join(folder, ".npmrc"), run.directory)
+    settings = npm_settings(install.options, environment, npmrc or "")
+    if settings.part:
+        return Refusal(reason="installs single workspaces, which is not translated yet")
+    return settings
+
+
+def _find_lock(manifest: str, install: InstallStep, run: Invocation, files: ImageFiles) -> _Lock | Refusal:
+    """The lock in the image; else, for `npm install`, the one beside package.json in the build context."""
+    uses = [use.path for use in install.manifests if use.role == "lock"]
+    if uses:
+        origin, text = files.origin(uses[0], run.directory), files.read(uses[0], run.directory)
+        if origin is None or text is None:
+            return Refusal(reason=f"{uses[0]} is made during the build: it is not in the build context")
+        return _Lock(path=origin, text=text, copied=True)
+    hint = f"run {_COMMAND} beside it, and copy package-lock.json too"
+    for name in npm.LOCKS:
+        path = posixpath.join(posixpath.dirname(manifest), name)
+        text = files.context.read_context_file(path)
+        if text is None:
+            continue
+        if {word.value for word in called_as(run)[1]} & npm.CLEAN_INSTALL:
+            return _refused(
+                "D2N211", f"{path} is not copied into the image, so npm refuses", f"copy {name} too"
+            )
+        return _Lock(path=path, text=text, copied=False)
+    reason = f"there is no lock beside {manifest}: which versions it installs is not known"
+    return _refused("D2N211", reason, hint)
+
+
+# --- what speaks against it --------------------------------------------------------------------------------------------------
+
+
+def _objection(project: Project) -> Refusal | None:
+    name = project.lock_file
+    if not project.settings.lock:
+        return Refusal(reason=f"npm is told to ignore {name}: which versions it installs is not known")
+    if project.lock.version < 2:
+        reason = f"{name} is of version 1, which does not say where everything is put"
+        return _refused(
+            "D2N211", reason, f"{_COMMAND} with npm 7 or newer upgrades it and keeps the versions"
+        )
+    gaps = [
+        (f"{_GAPS[gap.kind][0]} {some(gap.names)}", _GAPS[gap.kind][1]) for gap in lock_gaps(project.lock)
+    ]
+    gaps += [*_out_of_step(project), *_overridden(project)]
+    if not gaps:
+        return None
+    hints = dict.fromkeys(hint for _, hint in gaps if hint)
+    return _refused("D2N211", f"{name} has {'; '.join(text for text, _ in gaps)}", "; ".join(hints))
+
+
+def _out_of_step(project: Project) -> list[tuple[str, str]]:
+    """Packages that package.json asks for otherwise than the lock."""
+    asked, top = dict(project.lock.asked), project.lock.top()
+    names = tuple(
+        one.name
+        for one in project.contents.dependencies
+        if one.name not in top or not _is_met(one, asked.get(one.name), top[one.name])
+    )
+    return (
+        [(f"another version than package.json asks for of {some(names)}", f"run {_COMMAND}")] if names else []
+    )
+
+
+def _is_met(dependency: NodeDependency, asked: str | None, entry: LockEntry) -> bool:
+    if dependency.specifier == asked:
+        return True
+    return version_satisfies(npm.NAME, f"@{dependency.specifier}", entry.version) is True
+
+
+def _overridden(project: Project) -> list[tuple[str, str]]:
+    """Own dependencies that `overrides` names too: importNpmLock replaces their versions by files, and npm sees a conflict."""
+    own = {one.name for one in project.contents.dependencies}
+    names = tuple(name for name in project.contents.overridden if name in own)
+    if not names:
+        return []
+    hint = f'write "{names[0]}": "${names[0]}" in the overrides of package.json'
+    return [
+        (
+            f"dependencies that package.json overrides as well, which importNpmLock cannot do: {some(names)}",
+            hint,
+        )
+    ]
+
+
+def some(names: tuple[str, ...], limit: int = 5) -> str:
+    """The names as words, the first few of many."""
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

@@ -1,0 +1,42 @@
+"""Who owns what an instruction makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dock2nix.model.image import LinkProgram, MakeDirectory, NodeModules, SetOwner, Symlink, WriteFile
+
+if TYPE_CHECKING:
+    from dock2nix.model.image import Effect
+
+ROOTS = frozenset({"", "0", "root", "0:0", "root:root"})
+
+
+def with_login_group(user: str) -> str:
+    """`app` to `app:`, chown's way to say: and the group of that user."""
+    return user if ":" in user else f"{user}:"
+
+
+def owned_by(effects: tuple[Effect, ...], user: str) -> tuple[Effect, ...]:
+    """The effects of a command, with the ownership of what it makes: that of the USER that runs it.
+
+    Args:
+        effects: in order.
+        user: the USER in force, "" for root.
+    """
+    if user in ROOTS:
+        return effects
+    owned: list[Effect] = []
+    for effect in effects:
+        owned.append(effect)
+        if isinstance(effect, (LinkProgram, MakeDirectory, NodeModules, Symlink, WriteFile)):
+            owned.append(
+                SetOwner(
+                    path=effect.path,
+                    owner=with_login_group(user),
+                    recursive=isinstance(effect, NodeModules),
+                    location=effect.location,
+                    text=effect.text,
+                )
+            )
+    return tuple(owned)

@@ -1,0 +1,112 @@
+"""The port to whatever resolves and looks into distributions, and what it may answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from dock2nix.errors import NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dock2nix.model.python_lock import LockedDistribution
+
+CPUS = {"x86_64-linux": "x86_64", "aarch64-linux": "aarch64"}
+
+
+class LockUnavailable(NetworkError):
+    """There is no lock for a reason outside of the Dockerfile: no uv, no network. `hint` says what to do."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(f"{reason}; {hint}")
+        self.reason = reason
+        self.hint = hint
+
+
+class LockRefused(Exception):  # noqa: N818 - an answer, not an error of ours
+    """What the Dockerfile asks for cannot be locked; the text says why."""
+
+
+class LockRequest(Struct, frozen=True, kw_only=True):
+    """What an environment is to hold.
+
+    `python` is the interpreter's version, the patch release included where it is known; `glibc` the newest C library that a
+    wheel may ask for (`2_28`). `requirements` and `constraints` are PEP 508 requirements, sorted; `hashes` are what the files
+    of a distribution may have (`sha256:…`). `indexes` are the addresses that the Dockerfile takes packages from besides the
+    default.
+    """
+
+    python: str
+    glibc: str
+    systems: tuple[str, ...]
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    hashes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    indexes: tuple[str, ...] = ()
+    prereleases: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Equal for requests that ask for the same."""
+        text = json.dumps(msgspec.to_builtins(self), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+class LinkedLibraries(Struct, frozen=True, kw_only=True):
+    """Names of libraries that the files of a distribution `need`, and of those that are among its files."""
+
+    needed: frozenset[str]
+    brought: frozenset[str]
+
+
+class Locker(Protocol):
+    """Resolves requirements to files. Nothing of the Dockerfile and nothing of the distributions is ever run."""
+
+    def resolve(
+        self, request: LockRequest, systems: tuple[str, ...], previous: str
+    ) -> Mapping[str, str | LockRefused]:
+        """A lock file (PEP 751) for each of the systems, or why there is none for it.
+
+        Args:
+            request: what to resolve.
+            systems: those to resolve it for; all of the request's or some.
+            previous: an older lock file whose versions are kept where they fit, "" for none.
+
+        Raises:
+            LockUnavailable: it could not be tried.
+        """
+        ...
+
+    def linked_libraries(
+        self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
+    ) -> Mapping[str, LinkedLibraries]:
+        """What the ELF files of these distributions link to, by distribution; empty when it cannot be found out.
+
+        Raises:
+            LockUnavailable: a file is not the one that the lock names.
+        """
+        ...
+
+
+class NoLocker(Struct, frozen=True):
+    """Stands in where nothing can be resolved, and says why."""
+
+    reason: str
+    hint: str
+
+    def resolve(
+        self, request: LockRequest, systems: tuple[str, ...], previous: str
+    ) -> Mapping[str, str | LockRefused]:
+        del request, systems, previous
+        raise LockUnavailable(self.reason, self.hint)
+
+    def linked_libraries(
+        self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
+    ) -> Mapping[str, LinkedLibraries]:
+        del request, system, distributions
+        return {}

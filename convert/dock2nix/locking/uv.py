@@ -1,0 +1,226 @@
+"""The locker over uv: resolves by the user's own indexes, downloads wheels to look into, builds and runs nothing."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dock2nix.errors import NixError
+from dock2nix.locking.base import CPUS, LinkedLibraries, LockRefused, LockUnavailable, NoLocker
+from dock2nix.locking.elf import read_elf
+from dock2nix.locking.indexes import Indexes
+from dock2nix.nix import run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dock2nix.locking.base import Locker, LockRequest
+    from dock2nix.locking.elf import ElfFile
+    from dock2nix.model.python_lock import LockedDistribution
+
+_TIMEOUT = 180.0
+# What uv takes from the environment, unless the user has said something else.
+_DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}
+_ALWAYS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+_OFF_LINE = re.compile(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
+_NO_WHEEL = re.compile(r"([A-Za-z0-9._-]+(?:==[^\s,]+)?) has no (?:usable )?wheels")
+_ADDRESS = re.compile(r"[a-z]+://\S+")
+_NEW_REQUEST = "check the network and convert again with --python lock, or choose --python nixpkgs"
+
+
+def find_locker(*, offline: bool) -> Locker:
+    """The locker to use: uv beside our interpreter or on PATH, or one that says why there is none."""
+    if offline:
+        return NoLocker("--offline was given", "convert again without it")
+    if os.environ.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
+        return NoLocker("UV_OFFLINE is set", "convert again without it")
+    program = _program()
+    if program is None:
+        return NoLocker("uv is not installed", "install it (`pip install uv`) and convert again")
+    return UvLocker(program)
+
+
+def _program() -> str | None:
+    beside = Path(sys.executable).parent / "uv"
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv")
+
+
+class UvLocker(Struct, frozen=True):
+    """Implements `Locker`; `program` is the path of uv.
+
+    uv is given no project of the user's: it reads the user's own configuration, the environment, and what we write for it.
+    """
+
+    program: str
+
+    def resolve(
+        self, request: LockRequest, systems: tuple[str, ...], previous: str
+    ) -> Mapping[str, str | LockRefused]:
+        """See `Locker.resolve`. The systems are resolved side by side."""
+        indexes = Indexes.of_user()
+        foreign = [address for address in request.indexes if not indexes.has(address)]
+        if foreign:
+            return dict.fromkeys(systems, _foreign(foreign))
+
+        def one(system: str) -> str | LockRefused:
+            return self._compile(request, system, previous, indexes)
+
+        with ThreadPoolExecutor(max_workers=len(systems)) as pool:
+            return dict(zip(systems, pool.map(one, systems), strict=True))
+
+    def _compile(
+        self, request: LockRequest, system: str, previous: str, indexes: Indexes
+    ) -> str | LockRefused:
+        with TemporaryDirectory(prefix="dock2nix-lock-") as name:
+            folder = Path(name)
+            output = folder / "pylock.toml"
+            _write_lines(folder / "requirements.in", request.requirements)
+            _write_lines(folder / "constraints.txt", request.constraints)
+            if previous:
+                output.write_text(previous, encoding="utf-8")
+            options = ["--constraints", "constraints.txt", "--format", "pylock.toml", "--no-header"]
+            options += ["--output-file", output.name]
+            try:
+                self._run(
+                    ["compile", "requirements.in", *options], request, system, folder, indexes.environment()
+                )
+            except NixError as error:
+                return _refusal(str(error))
+            return output.read_text(encoding="utf-8")
+
+    def _run(
+        self,
+        arguments: list[str],
+        request: LockRequest,
+        system: str,
+        folder: Path,
+        environment: Mapping[str, str],
+    ) -> None:
+        """Run `uv pip`. Only wheels: the metadata of a source distribution may take running it."""
+        command = [self.program, "pip", *arguments, "--quiet", "--only-binary", ":all:"]
+        command += ["--python", sys.executable, "--python-version", request.python]
+        command += ["--python-platform", f"{CPUS[system]}-manylinux_{request.glibc}"]
+        if request.prereleases:
+            command += ["--prerelease", "allow"]
+        given = {key: value for key, value in _DEFAULTS.items() if key not in os.environ}
+        run_program(
+            [*command, *Indexes.configuration()],
+            cwd=folder,
+            environment={**environment, **given, **_ALWAYS},
+            timeout=_TIMEOUT,
+        )
+
+    def linked_libraries(
+        self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
+    ) -> Mapping[str, LinkedLibraries]:
+        """See `Locker.linked_libraries`. The wheels come out of uv's cache, or are downloaded into it."""
+        with TemporaryDirectory(prefix="dock2nix-wheels-") as name:
+            folder = Path(name)
+            _write_lines(folder / "requirements.txt", _pins(distributions, system))
+            options = ["--no-deps", "--require-hashes", "--target", "wheels"]
+            try:
+                self._run(
+                    ["install", "--requirements", "requirements.txt", *options],
+                    request,
+                    system,
+                    folder,
+                    Indexes.of_user().environment(),
+                )
+            except NixError as error:
+                if "hash mismatch" in str(error).lower():
+                    reason = f"a wheel is not the one that the index promises: {_shortened(str(error))}"
+                    raise LockUnavailable(reason, "nothing was written; ask whoever runs the index") from error
+                return {}
+            found = {one.name: _linked(folder / "wheels", one.name, system) for one in distributions}
+            return {name: linked for name, linked in found.items() if linked is not None}
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _foreign(addresses: list[str]) -> LockRefused:
+    return LockRefused(
+        f"the Dockerfile takes packages from {', '.join(addresses)}, which your own configuration of uv does not name "
+        "(UV_DEFAULT_INDEX and UV_INDEX, or uv.toml)"
+    )
+
+
+def _refusal(message: str) -> LockRefused:
+    """What uv's failure means: an answer to be passed on, or a reason of this machine, which is raised.
+
+    Raises:
+        LockUnavailable: the index did not answer, or uv cannot be used.
+    """
+    if "No solution found" not in message or _OFF_LINE.search(message):
+        raise LockUnavailable(f"uv could not ask the package index: {_shortened(message)}", _NEW_REQUEST)
+    without = list(dict.fromkeys(_NO_WHEEL.findall(message)))
+    if without:
+        return LockRefused(
+            f"there is no wheel of {', '.join(without)}, and sources, which would have to be run, are not built"
+        )
+    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}")
+
+
+def _shortened(message: str) -> str:
+    """The words of uv's message, without our command line, addresses and the tree they are drawn as."""
+    told = message.partition("ended with status")[2] or message
+    told = told.partition("No solution found when resolving dependencies")[2] or told
+    words = _ADDRESS.sub("(address)", told.partition("hint:")[0]).split()
+    text = " ".join(word for word in words if word not in {"×", "╰─▶", "├─▶", "│", "cause:", "error:"})
+    text = re.sub(r"^[0-9]+: ", "", text.removeprefix(": "))
+    return text if len(text) <= 300 else text[:299] + "…"
+
+
+# --- what is in wheels -------------------------------------------------------------------------------------------------------
+
+
+def _pins(distributions: tuple[LockedDistribution, ...], system: str) -> Iterator[str]:
+    """Requirements that only these very files fulfil."""
+    for one in distributions:
+        digests = (_hexadecimal(wheel.hash) for wheel in one.wheels if system in wheel.systems)
+        yield f"{one.name}=={one.version} " + " ".join(f"--hash=sha256:{digest}" for digest in digests)
+
+
+def _hexadecimal(sri: str) -> str:
+    import base64  # noqa: PLC0415 - needed here only
+
+    return base64.b64decode(sri.partition("-")[2]).hex()
+
+
+def _linked(site: Path, distribution: str, system: str) -> LinkedLibraries | None:
+    """What the files that a distribution's RECORD names link to; None when it names none."""
+    files = tuple(_files(site, distribution))
+    found: dict[str, ElfFile] = {}
+    for path in files:
+        elf = read_elf(path)
+        if elf is not None and elf.system == system:
+            found[path.name] = elf
+    if not files:
+        return None
+    return LinkedLibraries(
+        needed=frozenset(name for elf in found.values() for name in elf.needed),
+        brought=frozenset({*found, *(elf.soname for elf in found.values() if elf.soname)}),
+    )
+
+
+def _files(site: Path, distribution: str) -> Iterator[Path]:
+    """The files of a distribution, by its RECORD ("Recording installed projects" of the packaging standards)."""
+    for record in sorted(site.glob("*.dist-info/RECORD")):
+        name = record.parent.name.removesuffix(".dist-info").rpartition("-")[0]
+        if re.sub(r"[-_.]+", "-", name).lower() != distribution:
+            continue
+        with record.open(encoding="utf-8", newline="") as rows:
+            for row in csv.reader(rows):
+                path = site / row[0] if row else site
+                if row and path.is_file() and path.resolve().is_relative_to(site.resolve()):
+                    yield path

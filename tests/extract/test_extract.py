@@ -1,0 +1,142 @@
+"""What commands and instructions do to the image, one after the other."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dock2nix.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def convert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Convert a Dockerfile with a few files around it; gives the report and the image definition."""
+
+    def run(text: str, files: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
+        for name in files:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("content\n")
+        (tmp_path / "Dockerfile").write_text(text)
+        assert main([str(tmp_path / "Dockerfile"), "--json", "--python", "nixpkgs"]) in {0, 1}
+        return json.loads(capsys.readouterr().out), (tmp_path / "nix/image.nix").read_text()
+
+    return run
+
+
+def outcomes(report: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["program"], one["outcome"]) for one in report["commands"]]
+
+
+def test_what_the_same_run_makes_is_removed_again(convert: Any) -> None:
+    report, image = convert(
+        "FROM debian:bookworm-slim\nRUN mkdir -p /srv/b && echo secret > /srv/b/key && rm -rf /srv/b\n"
+    )
+    assert outcomes(report) == [("mkdir", "translated"), ("echo", "translated"), ("rm", "translated")]
+    assert "rm -rf srv/b" in image
+
+
+def test_a_cache_that_was_written_to_is_removed_too(convert: Any) -> None:
+    _, image = convert("FROM debian:bookworm-slim\nRUN echo secret > /tmp/key && rm -rf /tmp/*\n")
+    assert "UNRESOLVED 2: rm -rf /tmp/*" in image
+
+
+def test_removing_what_is_not_there_is_not_needed(convert: Any) -> None:
+    report, image = convert(
+        "FROM debian:bookworm-slim\nRUN rm -rf /opt/x /usr/share/doc/* /var/lib/apt/lists/*\n"
+    )
+    assert outcomes(report) == [("rm", "not-needed")]
+    assert "rm " not in image
+
+
+def test_the_mode_of_an_unknown_file_is_left_with_a_finding(convert: Any) -> None:
+    report, _ = convert("FROM debian:bookworm-slim\nRUN chmod +x /usr/local/bin/tool\n")
+    assert outcomes(report) == [("chmod", "unresolved")]
+    assert [(one["code"], one["line"], one["column"]) for one in report["findings"]] == [("D2N301", 2, 5)]
+
+
+def test_what_a_user_makes_belongs_to_that_user(convert: Any) -> None:
+    _, image = convert("FROM debian:bookworm-slim\nRUN useradd -u 1000 app\nUSER app\nRUN mkdir /tmp/x\n")
+    assert "chown 1000:1000 tmp/x" in image
+
+
+def test_a_condition_that_cannot_be_known_keeps_the_package_and_says_so(convert: Any) -> None:
+    report, _ = convert(
+        "FROM debian:bookworm-slim\nRUN if [ -f /x ]; then apt-get install -y jq; mkdir /y; fi\n"
+    )
+    assert [one["outcome"] for one in report["requirements"]] == ["nixpkgs"]
+    assert {one["code"] for one in report["findings"]} == {"D2N206", "D2N301"}
+    assert ("mkdir", "unresolved") in outcomes(report)
+
+
+def test_a_mishap_is_no_condition_but_a_question_is(convert: Any) -> None:
+    report, _ = convert("FROM debian:bookworm-slim\nRUN mkdir /a || mkdir /b; id app || useradd app\n")
+    assert outcomes(report)[:2] == [("mkdir", "translated"), ("mkdir", "not-needed")]
+    assert outcomes(report)[-1] == ("useradd", "unresolved")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(
+            "COPY --from=b /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/",
+            "dockerTools.caCertificates",
+            id="certificates",
+        ),
+        pytest.param("COPY --from=b /src/a /srv/", "cp ${../a} srv/a", id="a copied file"),
+        pytest.param("COPY --from=b /src /srv/app", "cp -r ${context5}/. srv/app", id="a copied folder"),
+        pytest.param("COPY --from=b /src/sub /srv/app", "/sub/. srv/app", id="a folder in a copied folder"),
+        pytest.param(
+            "COPY --from=b /src/sub/c /srv/app/d", "cp ${../sub/c} srv/app/d", id="a file in a copied folder"
+        ),
+        pytest.param(
+            "COPY --from=0 --chmod=755 /etc/x /x", "chmod 755 x", id="a written file, by number, with a mode"
+        ),
+        pytest.param("COPY --from=b --chown=5:6 /src /srv", "chown -R 5:6 srv", id="an owner"),
+    ],
+)
+def test_what_another_stage_holds_is_put_here(line: str, expected: str, convert: Any) -> None:
+    stage = "FROM debian:bookworm-slim AS b\nCOPY . /src\nRUN echo x > /etc/x\nFROM scratch\n"
+    report, image = convert(stage + line + "\n", files=("a", "sub/c"))
+    assert expected in image
+    assert report["result"] == "converted"
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"),
+    [
+        pytest.param(
+            "RUN make -C /src",
+            "what line 2 leaves at /src is not known: make -C /src",
+            id="a command without translation",
+        ),
+        pytest.param("RUN true", "nothing is known to have made /src", id="nothing made it"),
+    ],
+)
+def test_what_cannot_be_known_of_another_stage_is_left(stage: str, reason: str, convert: Any) -> None:
+    report, image = convert(
+        f"FROM debian:bookworm-slim AS b\n{stage}\nFROM scratch\nCOPY --from=b /src /src\n"
+    )
+    assert any(reason in one["message"] for one in report["findings"])
+    assert "UNRESOLVED 4: COPY --from=b /src /src" in image
+
+
+def test_python_packages_of_a_copied_environment_are_the_images(convert: Any, tmp_path: Path) -> None:
+    report, image = convert(
+        "FROM python:3.13-slim AS b\nRUN python -m venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\n"
+        'RUN pip install flask\nFROM python:3.13-slim\nCOPY --from=b /opt/venv /opt/venv\nCMD ["/opt/venv/bin/flask"]\n'
+    )
+    assert [one["outcome"] for one in report["requirements"]] == ["nixpkgs"]
+    assert "ps.flask" in (tmp_path / "nix/packages.nix").read_text()
+    assert "ln -sfn /bin opt/venv/bin" in image
+
+
+def test_a_program_of_another_image_is_linked_from_its_package(convert: Any) -> None:
+    _, image = convert(
+        "FROM debian:bookworm-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /usr/local/bin/uv\n"
+    )
+    assert "ln -sfn ${pkgs.uv}/bin/uv usr/local/bin/uv" in image

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.emit.render import render
 from dock2nix.extract import extract, python_sources, run_time_programs
+from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
 from dock2nix.parse.context import BuildContext
@@ -18,7 +20,7 @@ from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from dock2nix.catalogue.base import Catalogue
@@ -67,13 +69,14 @@ class Conversion(Struct, frozen=True, kw_only=True):
     report: Report
 
 
-_NO_LOCKER = NoLocker("nothing to lock with was given", "convert with --python lock")
+def _no_locker() -> Locker:
+    return NoLocker("nothing to lock with was given", "convert with --python lock")
 
 
 def convert(
-    source: Source, options: Options, catalogue: Catalogue, locker: Locker = _NO_LOCKER
+    source: Source, options: Options, catalogue: Catalogue, locker: Callable[[], Locker] = _no_locker
 ) -> Conversion:
-    """A Dockerfile to a flake and a report.
+    """A Dockerfile to a flake and a report; `locker` gives what Python environments are locked with, when one is to be.
 
     Raises:
         DockerfileError: BuildKit would refuse the Dockerfile.
@@ -81,10 +84,11 @@ def convert(
         UsageError: an option names something that is not there.
     """
     dockerfile = parse_dockerfile(source.content, source.path)
+    platform = options.platform or "linux/amd64"
     stages = link_stages(
         dockerfile.value,
         build_arguments=options.build_arguments,
-        platform=options.platform or "linux/amd64",
+        platform=platform,
         target=options.target,
         base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
     )
@@ -94,12 +98,15 @@ def convert(
     steps = extract(stages.value, needed, context, catalogue)
     chain = image_chain(stages.value, target)
     programs = run_time_programs(stages.value, chain)
-    resolved = resolve(steps.value, stages.value, frozenset(chain), python_sources(steps.value, chain), programs, catalogue)
+    resolved = resolve(
+        steps.value, stages.value, frozenset(chain), python_sources(steps.value, chain), programs, catalogue
+    )
     parts = image_parts(stages.value, chain, steps.value, catalogue)
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
-    requirements, python = locked.value.requirements, locked.value.environment
-    plan = plan_image(stages.value, target, steps.value, requirements, catalogue, options.image, python)
-    findings = tuple(
+    asked = platform_question(stages.value, needed, platform) if not options.platform else ()
+    settings = replace(options.image, platform=platform) if asked else options.image
+    plan = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
+    findings = asked + tuple(
         found for outcome in (dockerfile, stages, steps, locked, plan) for found in outcome.findings
     )
     files = render(plan.value)
@@ -107,7 +114,7 @@ def convert(
         dockerfile=dockerfile.value,
         stages=stages.value,
         steps=steps.value,
-        requirements=requirements,
+        requirements=locked.value.requirements,
         plan=plan.value,
         findings=findings,
     )

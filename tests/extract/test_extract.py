@@ -140,3 +140,31 @@ def test_a_program_of_another_image_is_linked_from_its_package(convert: Any) -> 
         "FROM debian:bookworm-slim\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /usr/local/bin/uv\n"
     )
     assert "ln -sfn ${pkgs.uv}/bin/uv usr/local/bin/uv" in image
+
+
+def test_tee_writes_what_comes_through_the_pipe(convert: Any) -> None:
+    report, image = convert("FROM debian:bookworm-slim\nRUN echo hi | tee /srv/motd\n")
+    assert outcomes(report) == [("echo", "not-needed"), ("tee", "translated")]
+    assert '"hi\\n"' in image
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        pytest.param("/etc/bash.bashrc", "unresolved", id="a file that a package of the distribution brings"),
+        pytest.param("/etc/profile.d/x.sh", "translated", id="a file in a folder for files of one's own"),
+        pytest.param("/root/.bashrc", "translated", id="a file in a home"),
+        pytest.param("/srv/x", "translated", id="a file of the image's own"),
+    ],
+)
+def test_text_is_only_added_to_files_that_are_known(path: str, outcome: str, convert: Any) -> None:
+    report, _ = convert(f"FROM debian:bookworm-slim\nRUN echo x >> {path}\n")
+    assert outcomes(report) == [("echo", outcome)]
+
+
+def test_a_question_for_the_processor_makes_the_flake_for_one(convert: Any, tmp_path: Path) -> None:
+    report, _ = convert(
+        'FROM debian:bookworm-slim\nRUN if [ "$(uname -m)" = x86_64 ]; then apt-get install -y jq; fi\n'
+    )
+    assert [one["code"] for one in report["findings"]] == ["D2N111"]
+    assert "aarch64-linux" not in (tmp_path / "flake.nix").read_text()

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dock2nix.commands import command_for, translate
+from dock2nix.commands import command_for, printed_text, translate
 from dock2nix.extract.node_modules import install_node_project
 from dock2nix.extract.owners import owned_by
 from dock2nix.extract.paths import settle
 from dock2nix.managers import manager_for
 from dock2nix.model.finding import FINDING_CODES, Finding, Outcome, Severity
 from dock2nix.model.packages import Action
-from dock2nix.model.shell import Certainty, Invocation, Opaque, ShellCommand
+from dock2nix.model.shell import Certainty, Invocation, Opaque, Redirect, ShellCommand
 from dock2nix.model.steps import CommandOutcome, Step
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dock2nix.extract.paths import KnownPaths
     from dock2nix.model.image import Effect
     from dock2nix.model.packages import InstallStep
-    from dock2nix.model.shell import Redirect, ShellItem, Word
+    from dock2nix.model.shell import ShellItem, Word
 
 SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
 _INTERPRETERS = SHELLS | {"node", "perl", "php", "python", "python2", "python3", "ruby"}
@@ -269,7 +269,7 @@ def _judge_invocation(
         _package_configuration(command.redirects, scene)
         or _package_manager(run, command, scene)
         or _without_effect(run, command.redirects, scene)
-        or _file_command(run, command)
+        or _file_command(run, command, items)
         or _unresolved(_why_untranslated(run.program))
     )
 
@@ -376,8 +376,8 @@ def _fixed_part(path: str) -> str:
     return path if not found else posixpath.dirname(path[: found.start()] + "x")
 
 
-def _file_command(run: Invocation, command: ShellCommand) -> Verdict | None:
-    translation = translate(run, command.redirects, command.location, command.text)
+def _file_command(run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]) -> Verdict | None:
+    translation = translate(run, _with_pipe(command, items), command.location, command.text)
     if translation is None:
         return None
     return Verdict(
@@ -386,6 +386,17 @@ def _file_command(run: Invocation, command: ShellCommand) -> Verdict | None:
         effects=translation.effects,
         problems=translation.findings,
     )
+
+
+def _with_pipe(command: ShellCommand, items: tuple[ShellItem, ...]) -> tuple[Redirect, ...]:
+    """The redirections, with what comes through the pipe as a here-document when it is known (`echo x | tee file`)."""
+    source = items[command.stdin_from] if command.stdin_from is not None else None
+    if not isinstance(source, ShellCommand) or len(source.invocations) != 1 or source.stdin_from is not None:
+        return command.redirects
+    text = printed_text(source.invocations[0], source.redirects)
+    if text is None:
+        return command.redirects
+    return (*command.redirects, Redirect(operator="<<", descriptor=None, target=None, body=text))
 
 
 def _why_untranslated(program: str) -> str:

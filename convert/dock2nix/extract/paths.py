@@ -148,6 +148,8 @@ def settle(effects: tuple[Effect, ...], known: KnownPaths) -> Settled:
         if isinstance(effect, Remove):
             if not (known.holds(effect.path) or known.below(effect.path)):
                 continue
+        elif isinstance(effect, WriteFile) and _adds_to_unknown(effect, known):
+            return Settled(problem=f"what {effect.path} holds before is not known")
         elif isinstance(effect, (SetMode, SetOwner)):
             if not known.holds(effect.path):
                 return Settled(problem=f"what stands at {effect.path} in the image is not known")
@@ -155,6 +157,17 @@ def settle(effects: tuple[Effect, ...], known: KnownPaths) -> Settled:
         known.add(effect)
         kept.append(effect)
     return Settled(effects=tuple(kept))
+
+
+def _adds_to_unknown(effect: WriteFile, known: KnownPaths) -> bool:
+    """Whether text is added to a file that a distribution's package may have brought; `.d` folders are for files of one's own."""
+    folder = posixpath.dirname(effect.path)
+    foreign = effect.path.startswith(("/etc/", "/lib/", "/usr/", "/var/")) and not effect.path.startswith(
+        "/usr/local/"
+    )
+    return bool(
+        effect.append and effect.content and foreign and not folder.endswith(".d")
+    ) and not known.holds(effect.path)
 
 
 def _standard_folder(effect: SetMode | SetOwner) -> list[Effect]:

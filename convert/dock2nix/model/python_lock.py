@@ -76,4 +76,3 @@ class LockedEnvironment(Struct, frozen=True, kw_only=True):
     interpreter: AttributePath
     lock: PythonLock
     libraries: tuple[NativeLibraries, ...]
-    requirements: int

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from nix_lab import NO_NIX, Nix, available_nixes
+
+
+def pytest_configure() -> None:
+    """No test asks a package index of the world by accident: those of locks bring their own, on loopback."""
+    os.environ["UV_OFFLINE"] = "1"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from downloads import FOLDER, downloads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -384,6 +386,7 @@ def package_set(packages: Mapping[str, StandIn]) -> Path:
         node.update(package.node())
     files = {file: file.read_bytes() for file in sorted(PACKAGE_SET.rglob("*")) if _belongs(file)}
     files[PACKAGE_SET / "attributes.json"] = json.dumps(tree, indent=1, sort_keys=True).encode()
+    files |= {PACKAGE_SET / "downloads" / address: content for address, content in downloads().items()}
     digest = hashlib.sha256(repr(files).encode()).hexdigest()[:16]
     return _write_once(
         STATE / "sets" / digest, {file.relative_to(PACKAGE_SET): text for file, text in files.items()}
@@ -391,7 +394,8 @@ def package_set(packages: Mapping[str, StandIn]) -> Path:
 
 
 def _belongs(file: Path) -> bool:
-    return file.is_file() and file.name != "README.md" and "__pycache__" not in file.parts
+    kept_apart = "__pycache__" in file.parts or FOLDER in file.parents
+    return file.is_file() and file.name != "README.md" and not kept_apart
 
 
 def _write_once(folder: Path, files: Mapping[Path, bytes]) -> Path:

@@ -111,3 +111,12 @@ def test_a_failure_leaves_nothing_half_done(tmp_path: Path, monkeypatch: pytest.
         write_files(tmp_path, conversion(flake_nix="2\n", nix__a_nix="x\n"), force=False)
     assert (tmp_path / "flake.nix").read_text() == "1\n"
     assert [name for name in sorted(path.name for path in tmp_path.rglob("*")) if name not in before] == []
+
+
+def test_a_link_in_the_way_is_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs\n")
+    (tmp_path / "flake").mkdir()
+    (tmp_path / "flake/flake.nix").symlink_to(tmp_path / "theirs")
+    with pytest.raises(UsageError, match="was not written by dock2nix"):
+        write_files(tmp_path / "flake", conversion(flake_nix="ours\n"), force=False)
+    assert (tmp_path / "flake/flake.nix").is_symlink()

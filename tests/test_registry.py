@@ -17,6 +17,7 @@ SHARED = {
     "arguments",
     "base",
     "node_words",
+    "npm_settings",
     "packagefiles",
     "projects",
     "python_sets",

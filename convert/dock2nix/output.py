@@ -65,7 +65,8 @@ def _refuse_foreign_files(folder: Path, files: Mapping[str, str], digests: Mappi
             continue
         found = _digest(target)
         ours = path == _MANIFEST and digests
-        if ours or found in {digests.get(path), hashlib.sha256(text.encode()).hexdigest()}:
+        known = {digests.get(path), hashlib.sha256(text.encode()).hexdigest()}
+        if found is not None and (ours or found in known):
             continue
         what = "was edited since dock2nix wrote it" if path in digests else "was not written by dock2nix"
         raise UsageError(f"{target}: {what}; use --force to replace it, or --output DIR to write elsewhere")

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from dock2nix.catalogue.annotated import AnnotatedCatalogue
 from dock2nix.emit.render import render
 from dock2nix.extract import extract, python_sources, run_time_programs
 from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
+from dock2nix.parse.annotations import read_annotations
 from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
 from dock2nix.parse.stages import link_stages, needed_stages
 from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
+from dock2nix.plan.calls import run_time_calls
+from dock2nix.plan.choices import apply_choices
+from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.report import Passed, build_report, report_files
-from dock2nix.resolve import resolve
+from dock2nix.resolve import base_image_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,6 +89,8 @@ def convert(
         UsageError: an option names something that is not there.
     """
     dockerfile = parse_dockerfile(source.content, source.path)
+    annotations = read_annotations(source.content, dockerfile.value)
+    catalogue = AnnotatedCatalogue(catalogue, annotations.value)
     platform = options.platform or "linux/amd64"
     stages = link_stages(
         dockerfile.value,
@@ -97,17 +104,24 @@ def convert(
     context = BuildContext.read(source.context, source.file)
     steps = extract(stages.value, needed, context, catalogue)
     chain = image_chain(stages.value, target)
-    programs = run_time_programs(stages.value, chain)
-    resolved = resolve(
+    base = base_image_of(stages.value[target], stages.value, catalogue)
+    calls = run_time_calls(stages.value, chain, steps.value, context, base)
+    programs = run_time_programs(stages.value, chain) | {call.name for call in calls}
+    asked_for = resolve(
         steps.value, stages.value, frozenset(chain), python_sources(steps.value, chain), programs, catalogue
     )
+    resolved = apply_choices(asked_for, annotations.value, chain, catalogue)
     parts = image_parts(stages.value, chain, steps.value, catalogue)
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image
-    plan = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
+    planned = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
+    passes = (stages.value, steps.value, locked.value.requirements)
+    plan = add_programs(planned.value, calls, image_contents(base, chain, passes, context), catalogue)
     findings = asked + tuple(
-        found for outcome in (dockerfile, stages, steps, locked, plan) for found in outcome.findings
+        found
+        for outcome in (dockerfile, annotations, stages, steps, locked, planned, plan)
+        for found in outcome.findings
     )
     files = render(plan.value)
     passed = Passed(
@@ -117,6 +131,7 @@ def convert(
         requirements=locked.value.requirements,
         plan=plan.value,
         findings=findings,
+        annotations=annotations.value,
     )
     report = build_report(passed, files, catalogue, strict=options.strict)
     return Conversion(files=report_files(report, files), report=report)

@@ -1,6 +1,6 @@
 const http = require("http");
-const ms = require("ms");
+const words = require("duration-words");
 
 http
-  .createServer((request, response) => response.end(`up for ${ms(process.uptime() * 1000)}\n`))
+  .createServer((request, response) => response.end(`up for ${words(process.uptime() * 1000)}\n`))
   .listen(3000);

@@ -402,7 +402,7 @@ def test_variables_point_into_the_store(text: str, home: str) -> None:
     [
         pytest.param(
             "python:3.8-slim",
-            "python 3.8 is gone from current nixpkgs: all packages of this base come from nixos-23.11",
+            "python 3.8 is gone from current nixpkgs: it comes from nixos-23.11",
             id="old channel",
         ),
         pytest.param("rust:1.64", "rust 1.64 is asked for, nixpkgs has 1.94", id="nearest version"),

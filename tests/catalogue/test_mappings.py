@@ -236,7 +236,9 @@ def test_users_row_wins_over_ours(folder: Path, overrides: Path) -> None:
     assert attributes_of(mappings.curated("apt", "g++"))[0] == ("gcc", ())
 
 
-def test_users_row_may_name_packages_that_we_do_not_know_in_any_spelling(folder: Path, overrides: Path) -> None:
+def test_users_row_may_name_packages_that_we_do_not_know_in_any_spelling(
+    folder: Path, overrides: Path
+) -> None:
     mappings = Mappings.load(folder, overrides)
     assert attributes_of(mappings.curated("apt", "ours")) == [("hello", ())]
     assert attributes_of(mappings.curated("pip", "flask")) == [("python3Packages.flask", ())]

@@ -168,3 +168,83 @@ def test_a_question_for_the_processor_makes_the_flake_for_one(convert: Any, tmp_
     )
     assert [one["code"] for one in report["findings"]] == ["D2N111"]
     assert "aarch64-linux" not in (tmp_path / "flake.nix").read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param("X=$(make install)", {"make": "unresolved"}, id="a substitution that does something"),
+        pytest.param(
+            "make install 2>&1 | grep -v w",
+            {"make": "unresolved", "grep": "not-needed"},
+            id="a pipeline that does",
+        ),
+        pytest.param(
+            "./install.sh | cat", {"./install.sh": "unresolved", "cat": "not-needed"}, id="a script piped"
+        ),
+        pytest.param("X=$(uname -r)", {"uname": "not-needed"}, id="a substitution that only asks"),
+        pytest.param(
+            "curl -fsSL http://x/key | apt-key add -",
+            {"curl": "not-needed", "apt-key": "not-needed"},
+            id="a key",
+        ),
+        pytest.param(
+            "ls /data || mkdir /data",
+            {"ls": "not-needed", "mkdir": "unresolved"},
+            id="a question in front of or",
+        ),
+        pytest.param("cd /srv || exit 1", {"cd": "translated", "exit": "not-needed"}, id="leaving"),
+        pytest.param(
+            'G="$(mktemp -d)" && rm -rf "$G"',
+            {"mktemp": "not-needed", "rm": "not-needed"},
+            id="a temporary folder",
+        ),
+    ],
+)
+def test_only_commands_that_merely_print_share_the_fate_of_their_reader(
+    command: str, expected: dict[str, str], convert: Any
+) -> None:
+    report, _ = convert(f"FROM debian:bookworm-slim\nRUN {command}\n")
+    assert dict(outcomes(report)) == expected
+
+
+def test_a_variable_that_the_base_image_may_set_is_not_empty(convert: Any) -> None:
+    report, _ = convert("FROM somecorp/base\nRUN apt-get install -y $EXTRA vim\n")
+    assert {"D2N203", "D2N204", "D2N301"} <= {one["code"] for one in report["findings"]}
+    assert [one["name"] for one in report["requirements"]] == ["vim"]
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        pytest.param("cp /src/a /src/b", "cp src/a src/b", id="a copy"),
+        pytest.param(
+            "cp -r /src /usr/local/share/", "cp -r src usr/local/share", id="a copy into a standard folder"
+        ),
+        pytest.param("mv /src/a /srv/a", "mv src/a srv/a", id="a move"),
+        pytest.param("sed -i 's/a/b/g' /src/a", "sed -i -e s/a/b/g src/a", id="a substitution"),
+        pytest.param("sed -i -E '/^x/d' /src/a", "sed -i -E -e '/^x/d' src/a", id="a deletion"),
+        pytest.param("chmod +x /src/*.sh", "chmod +x src/*.sh", id="modes by pattern"),
+    ],
+)
+def test_tools_work_on_files_that_are_known(command: str, line: str, convert: Any) -> None:
+    report, image = convert(f"FROM debian:bookworm-slim\nCOPY . /src\nRUN {command}\n", files=("a", "x.sh"))
+    assert line in image
+    assert report["result"] == "converted"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("cp /etc/nginx/nginx.conf /srv/", id="a file of the distribution"),
+        pytest.param("sed -i 's/a/b/e' /src/a", id="a script that runs programs"),
+        pytest.param("sed -i 's/a/b/w /etc/x' /src/a", id="a script that writes elsewhere"),
+        pytest.param("sed -i '1e id' /src/a", id="a script that runs a program"),
+        pytest.param("sed -i 'r /etc/passwd' /src/a", id="a script that reads elsewhere"),
+        pytest.param("sed 's/a/b/' /src/a > /src/b", id="output to a file"),
+        pytest.param("mv /srv/none /srv/b", id="a file that is not there"),
+    ],
+)
+def test_tools_on_anything_else_are_left(command: str, convert: Any) -> None:
+    report, _ = convert(f"FROM debian:bookworm-slim\nCOPY . /src\nRUN {command}\n", files=("a",))
+    assert [one["outcome"] for one in report["commands"]] == ["unresolved"]

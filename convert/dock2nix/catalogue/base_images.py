@@ -13,13 +13,13 @@ from dock2nix.catalogue.image_tables import Table, read_likeness, read_row, read
 from dock2nix.catalogue.image_tags import read_tag
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
+from dock2nix.model.dockerfile import ImageReference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from dock2nix.catalogue.image_rows import Likeness, Row, Shared
-    from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.image import BaseImage
 
 _SHARED = "_shared.toml"
@@ -111,6 +111,24 @@ class BaseImages:
         if key in self._overrides:
             return read_row(self._overrides[key], _place(key))
         return self._shipped(key)
+
+    def check(self, repository: str) -> None:
+        """See that a row of the user's leads to an image.
+
+        Args:
+            repository: its key.
+
+        Raises:
+            UsageError: it is like an image that is not known, or names a package set or distribution that is not there.
+
+        """
+        name = _hub_name("", repository)
+        like = self._likes.get(name)
+        image = self.lookup(ImageReference(registry="", repository=name, tag="", digest="", text=name))
+        if like and like.tag and image is None:
+            raise UsageError(f"{_place(name)}: nothing is known of {like.repository}:{like.tag}")
+        if like and self.row("", name) is None:
+            raise UsageError(f"{_place(name)}: nothing is known of {like.repository}")
 
     def repositories(self) -> tuple[str, ...]:
         """All repositories that ship with a row, sorted."""

@@ -42,7 +42,7 @@ class _Choice(NamedTuple):
         """How it differs from what was asked for; "" when it does not."""
         key = self.selection.key
         if self.channel:
-            return f"{self.subject} {key} is gone from current nixpkgs: all packages of this base come from {self.channel}"
+            return f"{self.subject} {key} is gone from current nixpkgs: it comes from {self.channel}"
         if not self.selection.exact:
             return f"{self.subject} {self.asked} is asked for, nixpkgs has {key}"
         return ""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from dock2nix.catalogue.base_images import BaseImages
 from dock2nix.catalogue.index import PackageIndex
 from dock2nix.catalogue.mappings import Mappings
-from dock2nix.catalogue.overrides import check_attributes, read_overrides
+from dock2nix.catalogue.overrides import IMAGES, check_attributes, read_overrides
+from dock2nix.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,15 @@ class LocalCatalogue:
     @cached_property
     def base_images(self) -> BaseImages:
         """The rows behind `base_image`."""
-        return BaseImages.load(overrides=self._overrides.images if self._overrides else None)
+        if self._overrides is None:
+            return BaseImages.load()
+        images = BaseImages.load(overrides=self._overrides.images)
+        for repository in self._overrides.images:
+            try:
+                images.check(repository)
+            except UsageError as error:
+                raise self._overrides.problem(str(error), IMAGES, repository) from error
+        return images
 
     def pin(self, channel: str = "") -> FlakeInput:
         return self._index.pin(channel)

@@ -77,15 +77,34 @@ def read_overrides(path: Path) -> Overrides:
         ConfigurationError: it is not TOML, or a table or row has not the documented form; with file, line and column.
 
     """
-    text = read_table_text(path)
+    found, problems = examined_overrides(path, read_table_text(path))
+    if problems:
+        raise problems[0]
+    return found
+
+
+def examined_overrides(path: Path, text: str) -> tuple[Overrides, tuple[ConfigurationError, ...]]:
+    """The rows of a dock2nix.toml that have the documented form, and what is wrong with the others.
+
+    Args:
+        path: of the file, for messages.
+        text: its text.
+
+    Raises:
+        ConfigurationError: it is not TOML.
+
+    """
     data = parse_table_text(text, str(path))
     images = data.pop(IMAGES, {})
     found = Overrides(path=str(path), name=path.name, text=text, tables={}, images={})
-    tables = {table: _checked_table(found, table, rows) for table, rows in data.items()}
-    if not isinstance(images, dict):
-        raise found.problem(f"{IMAGES}: a table of rows was expected", IMAGES)
-    rows = {repository: _checked_image(found, repository, row) for repository, row in images.items()}
-    return replace(found, tables=tables, images=rows)
+    problems: list[ConfigurationError] = []
+    tables = {
+        table: checked
+        for table, rows in data.items()
+        if (checked := _checked_table(found, table, rows, problems)) is not None
+    }
+    rows = _checked_images(found, images, problems)
+    return replace(found, tables=tables, images=rows), tuple(problems)
 
 
 def read_table_text(path: Path) -> str:
@@ -124,42 +143,58 @@ def parse_table_text(text: str, path: str) -> dict[str, object]:
         raise ConfigurationError(message, path=path, line=line, column=column) from error
 
 
-def _checked_table(found: Overrides, table: str, rows: object) -> dict[str, object]:
+def _checked_table(
+    found: Overrides, table: str, rows: object, problems: list[ConfigurationError]
+) -> dict[str, object] | None:
     """The rows by the name that is looked up: Python's distributions by their normalized one (PEP 503)."""
     if table not in TABLES:
         known = ", ".join(f"[{name}]" for name in (*TABLES, IMAGES))
         other = _SAME_TABLE.get(table)
         meant = f"what {table} calls packages belongs into [{other}]" if other else f"known are {known}"
-        raise found.problem(f"unknown table [{table}]: {meant}", table)
+        problems.append(found.problem(f"unknown table [{table}]: {meant}", table))
+        return None
     if not isinstance(rows, dict):
-        raise found.problem(f"{table}: a table of rows was expected", table)
+        problems.append(found.problem(f"{table}: a table of rows was expected", table))
+        return None
     checked: dict[str, object] = {}
     for name, row in rows.items():
+        key = re.sub(r"[-_.]+", "-", name).lower() if table == "pip" else name
         try:
             package_from_row(name, row, f"[{table}]")
+            if key in checked:
+                raise UsageError(f"[{table}] {name}: {key} has a row already")
         except UsageError as error:
-            raise found.problem(str(error), table, name) from error
-        key = re.sub(r"[-_.]+", "-", name).lower() if table == "pip" else name
-        if key in checked:
-            raise found.problem(f"[{table}] {name}: {key} has a row already", table, name)
-        checked[key] = row
+            problems.append(found.problem(str(error), table, name))
+        else:
+            checked[key] = row
     return checked
 
 
-def _checked_image(found: Overrides, repository: str, row: object) -> object:
-    """The row of a base image, with the user's file as its evidence when it names none."""
-    if re.search(r"[:@][^/]*$", repository):
-        message = f"[{IMAGES}] {repository}: a repository without tag or digest was expected"
-        raise found.problem(message, IMAGES, repository)
-    if isinstance(row, dict):
-        row = {"evidence": found.name} | row
+def _checked_images(
+    found: Overrides, images: object, problems: list[ConfigurationError]
+) -> dict[str, object]:
+    """The rows of base images, with the user's file as their evidence where they name none."""
+    if not isinstance(images, dict):
+        problems.append(found.problem(f"{IMAGES}: a table of rows was expected", IMAGES))
+        return {}
+    checked: dict[str, object] = {}
+    for repository, given in images.items():
+        row = {"evidence": found.name} | given if isinstance(given, dict) else given
+        try:
+            _check_image(repository, row)
+        except UsageError as error:
+            problems.append(found.problem(str(error), IMAGES, repository))
+        else:
+            checked[repository] = row
+    return checked
+
+
+def _check_image(repository: str, row: object) -> None:
     place = f"[{IMAGES}] {repository}"
-    try:
-        if read_likeness(row, place) is None:
-            read_row(row, place)
-    except UsageError as error:
-        raise found.problem(str(error), IMAGES, repository) from error
-    return row
+    if re.search(r"[:@][^/]*$", repository):
+        raise UsageError(f"{place}: a repository without tag or digest was expected")
+    if read_likeness(row, place) is None:
+        read_row(row, place)
 
 
 def check_attributes(found: Overrides, table: str, row: CuratedPackage, index: PackageIndex) -> None:
@@ -207,7 +242,7 @@ def _rows(text: str, key: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     for number, line in enumerate(text.split("\n"), 1):
         column = len(line) - len(line.lstrip()) + 1
         if line.lstrip().startswith("["):
-            table = _keys(line) or table
+            table = table_keys(line) or table
             yield number, column, table
         elif key in line and (keys := row_keys(line)) is not None:
             yield number, column, table + keys
@@ -224,6 +259,11 @@ def row_keys(line: str) -> tuple[str, ...] | None:
         if keys is not None:
             return keys
     return None
+
+
+def table_keys(line: str) -> tuple[str, ...] | None:
+    """The keys of a table header (`[a."b.c"]` to a, b.c); None when the line is none."""
+    return _keys(line) if line.lstrip().startswith("[") else None
 
 
 def _keys(line: str) -> tuple[str, ...] | None:

@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> int:
         # the reader has gone (`dock2nix … | head`): no message, and none from the interpreter's last flush either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _DONE
+    except OSError as error:
+        return _fail(f"dock2nix: error: {error.strerror or error}")
     except KeyboardInterrupt:
         return _fail("dock2nix: interrupted")
 

@@ -12,7 +12,7 @@ from dock2nix import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS = ("convert", "parse", "why", "scan", "index")
+COMMANDS = ("convert", "parse", "why", "scan", "mappings", "index")
 
 _EXAMPLES = """\
 examples:
@@ -20,7 +20,7 @@ examples:
   dock2nix . --target prod -o out          one stage of ./Dockerfile, into another folder
   dock2nix - --context app < Dockerfile    read standard input
   dock2nix parse Dockerfile --json         the instructions as BuildKit reads them
-  dock2nix why apt:libpq5                  which attribute, and the evidence
+  dock2nix why apt:libpq5                  which attribute, the evidence, the row to change it
   dock2nix scan services --json all.jsonl  every Dockerfile below a folder
 
 exit codes: 0 nothing left to look at, 1 something needs a human, 2 could not run
@@ -42,6 +42,7 @@ def argument_parser() -> argparse.ArgumentParser:
     _add_parse(commands)
     _add_why(commands)
     _add_scan(commands)
+    _add_mappings(commands)
     _add_index(commands)
     return parser
 
@@ -117,9 +118,7 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         default="auto",
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
-    parser.add_argument(
-        "--offline", action="store_true", help="never use the network (only a lock does)"
-    )
+    parser.add_argument("--offline", action="store_true", help="never use the network (only a lock does)")
     parser.add_argument(
         "--strict", action="store_true", help="take remarks as warnings and warnings as errors"
     )
@@ -127,9 +126,11 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print remarks too")
-    parser.add_argument(
-        "--mappings", metavar="FILE", type=Path, help="your own rows (default: dock2nix.toml in the context)"
-    )
+    _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+
+
+def _add_config(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--config", "--mappings", dest="config", metavar="FILE", type=Path, help=text)
 
 
 def _add_parse(commands: Any) -> None:  # noqa: ANN401
@@ -143,12 +144,22 @@ def _add_parse(commands: Any) -> None:  # noqa: ANN401
 
 
 def _add_why(commands: Any) -> None:  # noqa: ANN401
-    parser = _command(commands, "why", "Show which attribute a package name resolves to, and the evidence.")
+    parser = _command(
+        commands,
+        "why",
+        "Show what a name resolves to, the evidence, the other candidates, and the row to change it.",
+    )
     parser.add_argument(
-        "package", metavar="MANAGER:NAME", help="apt:libpq5, apk:curl, dnf:gcc, pip:flask, npm:typescript"
+        "package",
+        metavar="KIND:NAME",
+        help="apt:libpq5, apk:curl, dnf:gcc, yum:gcc, zypper:gcc, pip:flask, npm:typescript, "
+        "image:python:3.11-slim, command:dig",
+    )
+    parser.add_argument(
+        "--interpreter", metavar="ATTRIBUTE", default="", help="that packages are for: python312, nodejs_22"
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--mappings", metavar="FILE", type=Path, help="your own rows (dock2nix.toml)")
+    _add_config(parser, "your own rows (default: dock2nix.toml in the current folder)")
 
 
 def _add_scan(commands: Any) -> None:  # noqa: ANN401
@@ -164,6 +175,20 @@ def _add_scan(commands: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write one report a line to FILE")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no table")
+
+
+def _add_mappings(commands: Any) -> None:  # noqa: ANN401
+    parser = commands.add_parser("mappings", help="Check or sort your own rows.", allow_abbrev=False)
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    for name, text in (
+        ("check", "that rows have the documented form, name what nixpkgs has, and are sorted"),
+        ("sort", "the rows of each table by name; comments directly above a row go with it"),
+    ):
+        action = actions.add_parser(name, help=text, allow_abbrev=False)
+        action.add_argument(
+            "files", metavar="FILE", nargs="*", type=Path, help="the tables (default: dock2nix.toml)"
+        )
+        action.set_defaults(run=_later("mappings", name))
 
 
 def _add_index(commands: Any) -> None:  # noqa: ANN401

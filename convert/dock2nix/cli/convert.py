@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.cli.sources import build_arguments, image_name, read_source, shown_name
 from dock2nix.errors import UsageError
-from dock2nix.locking.uv import find_locker
 from dock2nix.output import write_files
 from dock2nix.pipeline import Options, convert
 from dock2nix.plan import SYSTEMS, ImageSettings
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.locking.base import Locker
     from dock2nix.pipeline import Conversion, Source
 
 _LARGEST_LOCK = 16 * 2**20
@@ -31,9 +31,9 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 def run(options: argparse.Namespace) -> int:
     """Convert, write, sum up; 1 when something needs a human."""
     source = read_source(options.dockerfile, options.context)
-    catalogue = LocalCatalogue(overrides=overrides_file(options.mappings, source.context))
+    catalogue = LocalCatalogue(overrides=overrides_file(options.config, source.context))
     settings = conversion_options(options, source, catalogue)
-    conversion = convert(source, settings, catalogue, find_locker(offline=options.offline))
+    conversion = convert(source, settings, catalogue, lambda: _locker(offline=options.offline))
     write_files(options.output or source.context, conversion.files, force=options.force)
     _tell(options, conversion)
     return int(conversion.report.needs_review)
@@ -76,6 +76,12 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         python=options.python,
         python_lock=older_lock(options.output or source.context),
     )
+
+
+def _locker(*, offline: bool) -> Locker:
+    from dock2nix.locking.uv import find_locker  # noqa: PLC0415 - few conversions need it
+
+    return find_locker(offline=offline)
 
 
 def older_lock(folder: Path) -> str:

@@ -40,7 +40,10 @@ def image_row(image: BaseImage, images: BaseImages, number: str = "") -> Row:
     row["words"] = _words(image, row, images)
     config = row.pop("config")
     header = f"{IMAGES}.{toml_key(repository)}"
-    lines = [f"[{header}]", *(f"{toml_key(key)} = {toml_value(value)}" for key, value in row.items() if value)]
+    lines = [
+        f"[{header}]",
+        *(f"{toml_key(key)} = {toml_value(value)}" for key, value in row.items() if value),
+    ]
     if isinstance(config, dict) and config:
         lines += [f"[{header}.config]", *(f"{key} = {toml_value(value)}" for key, value in config.items())]
     return Row(table="", text="\n".join(lines))
@@ -73,7 +76,10 @@ def _plain(image: BaseImage, images: BaseImages, number: str) -> dict[str, objec
     }
     if version:
         number = version.pop("number")
-        row |= {"default": number, "versions": {number: version if "channel" in version else version["packages"]}}
+        row |= {
+            "default": number,
+            "versions": {number: version if "channel" in version else version["packages"]},
+        }
     return row
 
 
@@ -97,7 +103,9 @@ def _version(image: BaseImage, images: BaseImages, asked: str) -> dict[str, Any]
     row = images.row(reference.registry, reference.repository)
     if row is None or not row.versions.entries:
         return {}
-    number = asked or images.asked_version(reference) or row.versions.default or next(iter(row.versions.entries))
+    number = (
+        asked or images.asked_version(reference) or row.versions.default or next(iter(row.versions.entries))
+    )
     first = [image.interpreter] if image.interpreter else []
     return {"number": number, "packages": [str(path) for path in first]} | (
         {"channel": image.channel} if image.channel else {}
@@ -113,16 +121,17 @@ def _config(image: BaseImage, base: ConfigPart) -> dict[str, object]:
     for field, key in _CONFIG:
         value, given = getattr(image.config, field), getattr(base, field)
         if (value or None) != (given or None):
-            config[key] = value if value is not None else ()
+            config[key] = value if isinstance(value, str) else list(value or ())
     return config
 
 
 def _words(image: BaseImage, row: dict[str, object], images: BaseImages) -> list[str]:
     """The words of the tag that nobody else knows."""
     words: list[str] = []
-    for word in image.reference.tag.split("-"):
+    before: list[str] = []
+    for word in filter(None, image.reference.tag.split("-")):
+        before.append(word)
         read = read_row(row | {"words": words}, "")
-        tag = "-".join((*words, word))
-        if word and read_tag(tag, read, images.shared.distributions) is None:
+        if read_tag("-".join(before), read, images.shared.distributions) is None:
             words.append(word)
     return words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ def read_source(argument: str, context: Path | None) -> Source:
         DockerfileError: it is too large to be one.
     """
     if argument == "-":
+        if sys.stdin is None:
+            raise UsageError("-: standard input is closed")
         content = sys.stdin.buffer.read(MAXIMUM_SIZE + 1)
         return _checked(Source(content=content, path="-", file=None, context=_folder(context or Path.cwd())))
     path = _dockerfile_in(Path(argument))
@@ -60,6 +63,8 @@ def _dockerfile_in(path: Path) -> Path:
 
 def _read(path: Path) -> bytes:
     try:
+        if stat.S_ISFIFO(path.stat().st_mode) and not str(path).startswith("/dev/fd/"):
+            raise UsageError(f"{path}: is a named pipe; use - to read standard input")
         with path.open("rb") as file:
             return file.read(MAXIMUM_SIZE + 1)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def _facts(image: BaseImage, catalogue: LocalCatalogue) -> Iterator[tuple[str, s
         yield "system", f"{image.distribution} {image.release}".rstrip()
     for label, values in (
         ("packages", [f"pkgs.{path}" for path in image.packages]),
-        ("config", [f"{key}: {value}" for key, value in _config(image.config).items()]),
+        ("config", _config_lines(image.config)),
         (
             "users",
             [f"{user.name} ({user.uid}:{user.gid}, {user.home}, {user.shell})" for user in image.users],
@@ -82,6 +83,15 @@ def _facts(image: BaseImage, catalogue: LocalCatalogue) -> Iterator[tuple[str, s
     ):
         for at, value in enumerate(_wrapped(values) if label != "config" else values):
             yield label if at == 0 else "", value
+
+
+def _config_lines(config: ImageConfig) -> list[str]:
+    """One variable a line; lists as Docker writes them."""
+    values = _config(config)
+    lines = [f"Env {variable}" for variable in values.pop("Env", ())]
+    return lines + [
+        f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in values.items()
+    ]
 
 
 def _wrapped(values: list[str], width: int = 100) -> list[str]:
@@ -169,7 +179,10 @@ def _suggestion(reference: ImageReference, images: BaseImages, found: tuple[Cand
     """A row for a tag that is not understood, made of what `latest` is; for an unknown repository, what it may be like."""
     latest = images.lookup(replace(reference, tag="", digest=""))
     if latest is None:
-        return toml_row(IMAGES, repository_of(reference), found[0].path if found else _LIKE_NOTHING)
+        like = found[0].path if found else _LIKE_NOTHING
+        meant = image_reference(f"{like}:{reference.tag}") if found and reference.tag else None
+        tagged = like if meant is None or images.lookup(meant) else f"{like}:latest"
+        return toml_row(IMAGES, repository_of(reference), tagged)
     number = next((word for word in reference.tag.split("-") if _NUMBER.fullmatch(word)), "")
     return image_row(replace(latest, reference=reference), images, number)
 
@@ -178,6 +191,6 @@ def _near(repository: str, images: BaseImages) -> Iterator[Candidate]:
     """Repositories whose name is near, that of their last part included."""
     names = images.repositories()
     last = repository.rpartition("/")[2]
-    same = [name for name in names if name.rpartition("/")[2] == last]
+    same = sorted((name for name in names if name.rpartition("/")[2] == last), key=len)
     for name in dict.fromkeys((*same, *difflib.get_close_matches(repository, names, 3, 0.7))):
         yield Candidate(path=name, why="is called so too", is_attribute=False)

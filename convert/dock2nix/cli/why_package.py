@@ -12,10 +12,10 @@ from dock2nix.managers.resolution import (
     Question,
     command_provider,
     development_files,
-    file_evidence,
     library,
     same_name,
 )
+from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
 from dock2nix.model.shell import Invocation, Word
 from dock2nix.model.source import Location
@@ -78,7 +78,7 @@ def explain_package(kind: str, text: str, catalogue: Catalogue, setting: Setting
     curated = catalogue.curated(table, requirement.name)
     return Answer(
         known=not any(isinstance(one, Unresolved) for one in resolutions),
-        facts=(*_decisions(resolutions), *_reservations(curated)),
+        facts=(*_decisions(requirement, resolutions), *_reservations(curated)),
         data=_data(requirement, resolutions),
         candidates=others,
         row=_row(question, resolutions, others[0].path if others else ""),
@@ -126,22 +126,21 @@ def _others(question: Question, resolutions: tuple[Resolution, ...]) -> Iterator
                 yield provider.path, f"{what} {question.name}"
     for provider in question.catalogue.providers("command", question.name)[:4]:
         yield provider.path, f"has the command {question.name}"
-    for one in resolutions:
-        if isinstance(one, Unresolved):
-            yield from ((path, "is called almost so") for path in one.candidates)
-    for path in question.catalogue.similar(question.table, question.name):
-        yield path, "is called almost so"
+    near = (path for one in resolutions if isinstance(one, Unresolved) for path in one.candidates)
+    yield from ((path, "is called almost so") for path in near)
 
 
 # --- in words ----------------------------------------------------------------------------------------------------------------
 
 
-def _decisions(resolutions: tuple[Resolution, ...]) -> Iterator[tuple[str, str]]:
+def _decisions(requirement: Requirement, resolutions: tuple[Resolution, ...]) -> Iterator[tuple[str, str]]:
     for one in resolutions:
         yield "decision", _decision(one)
         match one:
             case NixpkgsPackage():
                 yield "because", f"{one.evidence} [{one.origin}]"
+                if version_satisfies(requirement.manager, requirement.specifier, one.version) is False:
+                    yield "but", f"{requirement.name}{requirement.specifier} was asked for"
                 for name, value in one.environment:
                     yield "sets", f"{name}={value}"
             case NotNeeded():

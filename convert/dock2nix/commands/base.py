@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from dock2nix.model.image import ToolPath
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -180,6 +182,23 @@ def is_pattern(word: Word) -> bool:
     """Whether the shell would make file names out of the word: a glob, or braces (which bash expands and dash does not)."""
     bare = _QUOTED.sub("", word.text) if word.quoted else word.value or ""
     return any(char in "*?[" for char in bare) or _BRACES.search(bare) is not None
+
+
+def pattern_of(word: Word, directory: str | None) -> ToolPath | None:
+    """A word as a path or as a pattern of paths; None when it cannot be known, or has braces or quoted parts beside a pattern."""
+    if word.value is None or _BRACES.search(word.value) or (word.quoted and is_pattern(word)):
+        return None
+    path = absolute(word.value, directory)
+    return None if path is None else ToolPath(path, is_pattern(word))
+
+
+def folder_of(path: ToolPath) -> str:
+    """What must be there for a path to name something: itself, or the folder in front of the first part with a wildcard."""
+    if not path.pattern:
+        return path.path
+    parts = path.path.split("/")
+    plain = next(at for at, part in enumerate(parts) if any(char in "*?[" for char in part))
+    return "/".join(parts[:plain]) or "/"
 
 
 def is_octal(mode: str) -> bool:

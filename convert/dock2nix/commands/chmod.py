@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dock2nix.commands.base import Translation, is_octal, paths, writes_nowhere
-from dock2nix.model.image import SetMode
+from dock2nix.commands.base import Translation, folder_of, is_octal, paths, pattern_of, writes_nowhere
+from dock2nix.model.image import RunTool, SetMode
 
 if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Redirect, Word
@@ -28,7 +28,9 @@ def translate(
         return None
     options, (mode, *files) = found
     changed = paths(tuple(files), invocation.directory)
-    if not mode.value or not changed or not (is_octal(mode.value) or _SYMBOLIC.fullmatch(mode.value)):
+    if changed is None and mode.value and _is_mode(mode.value):
+        return _with_patterns(options, mode.value, tuple(files), invocation, location, text)
+    if not mode.value or not changed or not _is_mode(mode.value):
         return None
     recursive = any(option == "--recursive" or (option[1] != "-" and "R" in option) for option in options)
     return Translation(
@@ -38,6 +40,33 @@ def translate(
         ),
         reason="sets permissions",
     )
+
+
+def _is_mode(text: str) -> bool:
+    return is_octal(text) or _SYMBOLIC.fullmatch(text) is not None
+
+
+def _with_patterns(
+    options: list[str],
+    mode: str,
+    files: tuple[Word, ...],
+    invocation: Invocation,
+    location: Location,
+    text: str,
+) -> Translation | None:
+    """`chmod +x bin/*.sh`: done by chmod itself, on whatever is there when the image is built."""
+    found = tuple(pattern_of(word, invocation.directory) for word in files)
+    known = tuple(path for path in found if path is not None)
+    if len(known) != len(found):
+        return None
+    tool = RunTool(
+        program="chmod",
+        words=(*options, mode, *known),
+        reads=tuple(folder_of(path) for path in known),
+        location=location,
+        text=text,
+    )
+    return Translation(effects=(tool,), reason="sets permissions")
 
 
 def _options_and_operands(words: tuple[Word, ...]) -> tuple[list[str], list[Word]] | None:

@@ -41,13 +41,19 @@ class ShellOperator(Struct, frozen=True):
     text: Literal[">", ">>"]
 
 
+class ShellPattern(Struct, frozen=True):
+    """A word with wildcards that the shell is to expand; everything else in it is quoted."""
+
+    text: str
+
+
 class ShellLine(Struct, frozen=True):
     """A line of a shell script inside Nix: words to be quoted for the shell, with a comment.
 
     A word is text, or parts joined without a blank of which the expressions are store paths (which need no quotes).
     """
 
-    words: tuple[str | Interpolated | ShellOperator, ...]
+    words: tuple[str | Interpolated | ShellOperator | ShellPattern, ...]
     comment: str = ""
 
 
@@ -236,7 +242,11 @@ def _shell_line(line: ShellLine) -> str:
     return f"{words} # {remark}" if words and remark else words or f"# {remark}"
 
 
-def _shell_word(word: str | Interpolated | ShellOperator) -> str:
+def _shell_word(word: str | Interpolated | ShellOperator | ShellPattern) -> str:
+    if isinstance(word, ShellPattern):
+        parts = re.split(r"([*?\[\]])", word.text)
+        quoted = (part if part in {"*", "?", "[", "]"} else _shell_quoted(part) for part in parts if part)
+        return escape_indented("".join(quoted) + " ")[:-1]
     if isinstance(word, ShellOperator):
         return word.text
     if isinstance(word, str):

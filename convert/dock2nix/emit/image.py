@@ -17,6 +17,7 @@ from dock2nix.emit.expression import (
     Script,
     ShellLine,
     ShellOperator,
+    ShellPattern,
     Text,
     nix_string,
     to_nix,
@@ -33,9 +34,11 @@ from dock2nix.model.image import (
     MakeDirectory,
     NodeModules,
     Remove,
+    RunTool,
     SetMode,
     SetOwner,
     Symlink,
+    ToolPath,
     WriteFile,
 )
 from dock2nix.model.packages import AttributePath
@@ -51,6 +54,20 @@ _STORE_NAME = re.compile(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
 # What dock2nix writes; never part of the image.
 GENERATED = ("flake.lock", "flake.nix", "nix")
 _OPEN_ROOT = ("bin", "etc", "lib", "share", "usr", "var")
+
+
+_Simple = (
+    MakeDirectory
+    | Symlink
+    | SetMode
+    | SetOwner
+    | Remove
+    | LinkProgram
+    | RunTool
+    | LeftOut
+    | AddUser
+    | AddGroup
+)
 
 
 class _Binding(Struct, frozen=True, kw_only=True):
@@ -196,38 +213,62 @@ def _relative(path: str) -> str:
 def _effect(effect: Effect, names: set[str], made: set[str]) -> tuple[list[ShellLine], list[_Binding]]:
     remark = f"{effect.location.first_line}: {effect.text}"
     match effect:
-        case MakeDirectory():
-            mode = ("-m", effect.mode) if effect.mode else ()
-            path = _relative(effect.path)
-            if path in made and not mode:
-                return [], []
-            made.add(path)
-            return [ShellLine(("mkdir", "-p", *mode, path), remark)], []
-        case Symlink():
-            parent = _parent(effect.path, made)
-            return [*parent, ShellLine(("ln", "-sfn", effect.target, _relative(effect.path)), remark)], []
-        case SetMode():
-            flags = ("-R",) if effect.recursive else ()
-            return [ShellLine(("chmod", *flags, effect.mode, _relative(effect.path)), remark)], []
-        case SetOwner():
-            flags = ("-R",) if effect.recursive else ()
-            return [ShellLine(("chown", *flags, effect.owner, _relative(effect.path)), remark)], []
-        case Remove():
-            return [ShellLine(("rm", "-rf", _relative(effect.path)), remark)], []
         case WriteFile():
             return _write(effect, names, made, remark)
         case CopyFiles():
             return _copy(effect, names, made, remark)
         case NodeModules():
             return _node_modules(effect, names, made, remark)
+        case _:
+            return _lines(effect, made, remark), []
+
+
+def _lines(effect: _Simple, made: set[str], remark: str) -> list[ShellLine]:
+    """The lines of an effect that needs nothing else."""
+    match effect:
+        case MakeDirectory():
+            return _make_directory(effect, made, remark)
+        case Symlink():
+            parent = _parent(effect.path, made)
+            return [*parent, ShellLine(("ln", "-sfn", effect.target, _relative(effect.path)), remark)]
+        case SetMode():
+            flags = ("-R",) if effect.recursive else ()
+            return [ShellLine(("chmod", *flags, effect.mode, _relative(effect.path)), remark)]
+        case SetOwner():
+            flags = ("-R",) if effect.recursive else ()
+            return [ShellLine(("chown", *flags, effect.owner, _relative(effect.path)), remark)]
+        case Remove():
+            return [ShellLine(("rm", "-rf", _relative(effect.path)), remark)]
+        case RunTool():
+            return [_tool(effect, remark)]
         case LinkProgram():
-            return [*_parent(effect.path, made), _link_program(effect, remark)], []
+            return [*_parent(effect.path, made), _link_program(effect, remark)]
         case LeftOut():
-            return [ShellLine((), f"UNRESOLVED {remark}")], []
+            return [ShellLine((), f"UNRESOLVED {remark}")]
         case AddUser() | AddGroup():
-            return [], []
+            return []
         case _:
             assert_never(effect)
+
+
+def _make_directory(effect: MakeDirectory, made: set[str], remark: str) -> list[ShellLine]:
+    mode = ("-m", effect.mode) if effect.mode else ()
+    path = _relative(effect.path)
+    if path in made and not mode:
+        return []
+    made.add(path)
+    return [ShellLine(("mkdir", "-p", *mode, path), remark)]
+
+
+def _tool(effect: RunTool, remark: str) -> ShellLine:
+    words = tuple(_tool_word(word) for word in effect.words)
+    return ShellLine((effect.program, *words), remark)
+
+
+def _tool_word(word: str | ToolPath) -> str | ShellPattern:
+    if isinstance(word, str):
+        return word
+    return ShellPattern(_relative(word.path)) if word.pattern else _relative(word.path)
 
 
 def _link_program(effect: LinkProgram, remark: str) -> ShellLine:

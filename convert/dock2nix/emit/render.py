@@ -13,7 +13,6 @@ from dock2nix.emit.image import image_values
 from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
 from dock2nix.folders import data_folder
-from dock2nix.locking.pylock import write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +50,8 @@ def render(plan: ImagePlan) -> dict[str, str]:
     """
     files = {"flake.lock": flake_lock(plan)}
     if plan.python is not None:
+        from dock2nix.locking.pylock import write_lock  # noqa: PLC0415 - few plans have a lock
+
         files["nix/pylock.toml"] = write_lock(plan.python.lock)
     for output in OUTPUTS:
         values = output.values(plan)

@@ -37,6 +37,25 @@ if TYPE_CHECKING:
 __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_programs"]
 
 
+_PLAIN_IMAGES = frozenset(
+    {
+        *(
+            "almalinux",
+            "alpine",
+            "amazonlinux",
+            "archlinux",
+            "busybox",
+            "centos",
+            "debian",
+            "fedora",
+            "leap",
+            "oraclelinux",
+        ),
+        *("photon", "rockylinux", "tumbleweed", "ubi", "ubi-minimal", "ubuntu"),
+    }
+)
+
+
 class StageSteps(Struct, frozen=True, kw_only=True):
     """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there).
 
@@ -68,6 +87,7 @@ class _Walk(Struct, kw_only=True):
     findings: list[Finding]
     taken: list[tuple[int, str]]
     certificates: bool = False
+    complete: bool = True
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
         """Steps of COPY, ADD and WORKDIR: their effects are what is in the image from now on."""
@@ -151,6 +171,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
             workdir, user = known.config.working_dir or "/", known.config.user
     return _Walk(
         stage=stage,
+        complete=_environment_is_known(stage, extraction.stages),
         workdir=workdir,
         user=user,
         files=ImageFiles(extraction.context, effects),
@@ -158,6 +179,16 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         steps=[],
         findings=[],
         taken=[],
+    )
+
+
+def _environment_is_known(stage: Stage, stages: tuple[Stage, ...]) -> bool:
+    """Whether the root of a stage sets no variables beside PATH: nothing, and the images of plain distributions."""
+    while isinstance(stage.base, StageReference):
+        stage = stages[stage.base.index]
+    return (
+        not isinstance(stage.base, ImageReference)
+        or stage.base.repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES
     )
 
 
@@ -196,7 +227,7 @@ def _extract_copy(
 def _extract_run(
     instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction
 ) -> Outcome[tuple[Step, ...]]:
-    items = run_items(instruction, walk.workdir, walk.stage.platform)
+    items = run_items(instruction, walk.workdir, walk.stage.platform, complete=walk.complete)
     mounted = _mounted_files(instruction, extraction.context, walk.workdir)
     walk.files.effects.extend(mounted)
     scene = Scene(
@@ -212,22 +243,26 @@ def _extract_run(
     return Outcome(steps.value, items.findings + _mount_findings(instruction) + steps.findings)
 
 
-def run_items(instruction: ScopedInstruction, workdir: str, platform: str) -> Outcome[tuple[ShellItem, ...]]:
+def run_items(
+    instruction: ScopedInstruction, workdir: str, platform: str, *, complete: bool = True
+) -> Outcome[tuple[ShellItem, ...]]:
     """The commands of a RUN (or of a CMD, ENTRYPOINT in either form).
 
     Args:
         instruction: with the variables in scope.
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
+        complete: whether all variables of the base image are known; if not, one that nobody set is unknown, not empty.
     """
     raw = instruction.instruction
+    environment = instruction.environment if complete else {**instruction.environment, "*": None}
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(
             exec_form_command(
                 arguments,
                 raw.location,
-                environment=instruction.environment,
+                environment=environment,
                 directory=workdir,
                 platform=platform,
             )
@@ -242,7 +277,7 @@ def run_items(instruction: ScopedInstruction, workdir: str, platform: str) -> Ou
         source, heredocs = heredocs[0].source, ()
     return parse_shell(
         source,
-        environment=instruction.environment,
+        environment=environment,
         directory=workdir,
         heredocs=heredocs,
         dialect=dialect,

@@ -31,11 +31,76 @@ if TYPE_CHECKING:
 SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
 _INTERPRETERS = SHELLS | {"node", "perl", "php", "python", "python2", "python3", "ruby"}
 _DOWNLOADERS = frozenset({"aria2c", "curl", "fetch", "wget"})
-_TESTS = frozenset({"[", "[[", "command", "getent", "grep", "hash", "id", "test", "type", "which"})
 _FOLLOWED = frozenset(
     {"cd", "declare", "export", "local", "popd", "pushd", "readonly", "set", "shift", "unset"}
 )
 _GLOB = re.compile(r"[*?\[]")
+_LEAVING = frozenset({"break", "continue", "exit", "return"})
+# Programs that only print when nothing is redirected: what they print matters only to whoever reads it.
+_PURE = frozenset(
+    {
+        *(
+            "apk",
+            "apt-cache",
+            "apt-config",
+            "awk",
+            "basename",
+            "cat",
+            "command",
+            "comm",
+            "cut",
+            "date",
+            "dirname",
+            "dpkg",
+        ),
+        *(
+            "dpkg-architecture",
+            "dpkg-query",
+            "echo",
+            "egrep",
+            "expr",
+            "fgrep",
+            "file",
+            "getconf",
+            "getent",
+            "grep",
+            "head",
+        ),
+        *(
+            "hostname",
+            "id",
+            "jq",
+            "ldd",
+            "ls",
+            "lsb_release",
+            "md5sum",
+            "mktemp",
+            "nproc",
+            "paste",
+            "printf",
+            "pwd",
+        ),
+        *(
+            "readlink",
+            "realpath",
+            "rev",
+            "rpm",
+            "scanelf",
+            "sed",
+            "seq",
+            "sha256sum",
+            "sort",
+            "stat",
+            "tac",
+            "tail",
+            "tr",
+        ),
+        *("type", "uname", "uniq", "wc", "which", "whoami", "yes"),
+    }
+)
+_FILE_OPTIONS = re.compile(
+    r"-[A-Za-z]*[oOi][A-Za-z]*|--(?:output|in-place|remote-name)(?:=.*)?|-delete|-exec.*"
+)
 _WRITING = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _NOWHERE = frozenset({"/dev/null", "/dev/stderr", "/dev/stdout", "/dev/tty"})
 
@@ -92,13 +157,17 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What one invocation means. `problems` are (finding code, message, hint) yet without a place."""
+    """What one invocation means. `problems` are (finding code, message, hint) yet without a place.
+
+    `quiet`: another command's finding speaks for this one.
+    """
 
     outcome: CommandOutcome
     reason: str = ""
     installs: tuple[InstallStep, ...] = ()
     effects: tuple[Effect, ...] = ()
     problems: tuple[tuple[str, str, str], ...] = ()
+    quiet: bool = False
 
 
 def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tuple[Step, ...]]:
@@ -110,15 +179,13 @@ def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tupl
     """
     judged: list[Verdict] = []
     for item in items:
-        verdict = _settled(_judge(item, items, scene), scene)
+        verdict = _settled(_judge(item, items, judged, scene), scene)
         scene.files.effects.extend(verdict.effects)
         judged.append(verdict)
     verdicts = _feed_pipelines(items, judged)
     steps = tuple(_step(item, verdict, scene.stage) for item, verdict in zip(items, verdicts, strict=True))
     findings = tuple(
-        finding
-        for position, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
-        for finding in _findings(item, verdict, quiet=_feeds_another(items, position))
+        finding for item, verdict in zip(items, verdicts, strict=True) for finding in _findings(item, verdict)
     )
     return Outcome(steps, findings)
 
@@ -149,9 +216,9 @@ def _step(item: ShellItem, verdict: Verdict, stage: int) -> Step:
     )
 
 
-def _findings(item: ShellItem, verdict: Verdict, *, quiet: bool) -> tuple[Finding, ...]:
+def _findings(item: ShellItem, verdict: Verdict) -> tuple[Finding, ...]:
     problems = verdict.problems
-    if verdict.outcome is CommandOutcome.UNRESOLVED and not quiet and not _has_error(problems):
+    if verdict.outcome is CommandOutcome.UNRESOLVED and not verdict.quiet and not _has_error(problems):
         shown = item.text if len(item.text) <= 120 else item.text[:119] + "…"
         problems = (*problems, ("D2N301", f"{shown}: {verdict.reason}", ""))
     located = tuple(
@@ -170,13 +237,6 @@ def _has_error(problems: tuple[tuple[str, str, str], ...]) -> bool:
     return any(FINDING_CODES[code][1] is Severity.ERROR for code, _, _ in problems)
 
 
-def _feeds_another(items: tuple[ShellItem, ...], position: int) -> bool:
-    """Whether another command stands for this one in the findings: the end of its pipeline, or the one it is a word of."""
-    item = items[position]
-    inside = isinstance(item, ShellCommand) and item.substitution_of is not None
-    return inside or _consumer(items, position) is not None
-
-
 def _consumer(items: tuple[ShellItem, ...], position: int) -> int | None:
     for at, item in enumerate(items):
         if isinstance(item, ShellCommand) and item.stdin_from == position:
@@ -187,12 +247,13 @@ def _consumer(items: tuple[ShellItem, ...], position: int) -> int | None:
 # --- one command -------------------------------------------------------------------------------------------------------------
 
 
-def _judge(item: ShellItem, items: tuple[ShellItem, ...], scene: Scene) -> Verdict:
+def _judge(item: ShellItem, items: tuple[ShellItem, ...], judged: list[Verdict], scene: Scene) -> Verdict:
+    """What an item means, given the verdicts on those before it."""
     if isinstance(item, Opaque):
         return _unresolved(item.reason, ("D2N108", f"{item.text[:120]}: {item.reason}", ""))
     if item.certainty is Certainty.NEVER:
         return _not_needed(f"never runs: {item.condition}" if item.condition else "never runs")
-    guarded = item.certainty is Certainty.FALLBACK and _follows_test(item, items)
+    guarded = item.certainty is Certainty.FALLBACK and _follows_question(items, judged)
     if item.certainty is Certainty.FALLBACK and not guarded:
         return _not_needed("runs only when the command before it fails")
     verdict = _combine(tuple(_judge_invocation(run, item, items, scene) for run in item.invocations))
@@ -201,18 +262,19 @@ def _judge(item: ShellItem, items: tuple[ShellItem, ...], scene: Scene) -> Verdi
     return verdict
 
 
-def _follows_test(item: ShellCommand, items: tuple[ShellItem, ...]) -> bool:
-    """Whether the command before is one that asks (`id -u app || useradd app`): then `||` is a condition, no mishap."""
-    before = [other for other in items if isinstance(other, ShellCommand) and _ends_before(other, item)]
-    return bool(before) and before[-1].program in _TESTS
+def _follows_question(items: tuple[ShellItem, ...], judged: list[Verdict]) -> bool:
+    """Whether the command in front of `||` does nothing itself (`id -u app || useradd app`): it asks, and `||` is a condition.
 
-
-def _ends_before(first: ShellCommand, second: ShellCommand) -> bool:
-    one, two = first.location, second.location
-    return (one.first_line, one.first_column) < (
-        two.first_line,
-        two.first_column,
-    ) and first.substitution_of is None
+    Behind a command that does something, `||` is for the mishap that does not happen in a build that succeeds.
+    """
+    for item, verdict in zip(reversed(items[: len(judged)]), reversed(judged), strict=True):
+        if isinstance(item, ShellCommand) and (
+            item.certainty is Certainty.FALLBACK or item.substitution_of is not None
+        ):
+            continue
+        installs = any(one.action is Action.INSTALL for one in verdict.installs)
+        return not (verdict.effects or installs)
+    return True
 
 
 def _under_condition(verdict: Verdict, condition: str) -> Verdict:
@@ -263,6 +325,8 @@ def _judge_invocation(
             outcome=CommandOutcome.TRANSLATED,
             reason="followed: paths and variables after it take it into account",
         )
+    if run.program in _LEAVING:
+        return _not_needed("leaves a branch or the script; what it skips is judged by itself")
     if run.program in {"[", "[[", "test"}:
         return _not_needed("asks; what hangs on the answer is judged by itself")
     return (
@@ -339,9 +403,8 @@ def _what_is_missing(install: InstallStep) -> str:
 
 
 def _without_effect(run: Invocation, redirects: tuple[Redirect, ...], scene: Scene) -> Verdict | None:
-    if _written_paths(redirects) or (
-        any(word.value is None for word in run.arguments) and run.program not in {"echo", "printf"}
-    ):
+    known = all(word.value is not None or _is_temporary(word) for word in run.arguments)
+    if _written_paths(redirects) or not (known or run.program in {"echo", "printf"}):
         return None
     arguments = tuple(word.value if word.value is not None else word.text for word in run.arguments)
     reason = scene.catalogue.no_op(run.program or "", arguments, scene.known.written())
@@ -359,6 +422,8 @@ def _removes_nothing(run: Invocation, scene: Scene) -> str | None:
 
 
 def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
+    if _is_temporary(word):
+        return True
     text = word.value or ""
     if not text or (not text.startswith("/") and directory is None):
         return False
@@ -368,6 +433,11 @@ def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     if word.quoted or not _GLOB.search(text):
         return not scene.known.holds(path) and not scene.known.below(path)
     return not scene.known.below(_fixed_part(path))
+
+
+def _is_temporary(word: Word) -> bool:
+    """Whether a word is a name that mktemp made: nothing that is known is there."""
+    return word.value is None and word.unknown.startswith("$(mktemp")
 
 
 def _fixed_part(path: str) -> str:
@@ -456,20 +526,46 @@ def _feed_pipelines(items: tuple[ShellItem, ...], verdicts: list[Verdict]) -> li
         reader = _consumer(items, position) if item.substitution_of is None else item.substitution_of
         if reader is None:
             continue
-        verdicts[position] = _fed(verdict, items, verdicts, reader)
+        verdicts[position] = _fed(verdict, items, verdicts, position, reader)
     return verdicts
 
 
-def _fed(verdict: Verdict, items: tuple[ShellItem, ...], verdicts: list[Verdict], reader: int) -> Verdict:
-    if verdict.problems and verdict.outcome is CommandOutcome.UNRESOLVED:
+def _fed(
+    verdict: Verdict, items: tuple[ShellItem, ...], verdicts: list[Verdict], position: int, reader: int
+) -> Verdict:
+    """The verdict on a command whose output is read: only one that merely prints shares its reader's fate."""
+    item = items[position]
+    if verdict.outcome is CommandOutcome.UNRESOLVED and not (
+        isinstance(item, ShellCommand) and _only_prints(item)
+    ):
         return verdict
     if reader < 0:
         return _not_needed("sets a variable; where its value is needed and not known, that is reported")
     fate, text = verdicts[reader], items[reader].text
     shown = text if len(text) <= 60 else text[:59] + "…"
     if fate.outcome is CommandOutcome.UNRESOLVED:
-        return _unresolved(f"its output is read by: {shown}")
+        return replace(_unresolved(f"its output is read by: {shown}"), quiet=True)
     return _not_needed(f"its output is read by a command that is accounted for: {shown}")
+
+
+def _only_prints(command: ShellCommand) -> bool:
+    """Whether a command does nothing but print: no file is written, no program run that might do more."""
+    if _written_paths(command.redirects) or not command.invocations:
+        return False
+    for run in command.invocations:
+        name = (run.program or "").rsplit("/", 1)[-1]
+        words = [word.value or word.text for word in run.arguments]
+        writes = any(_FILE_OPTIONS.fullmatch(word) for word in words) and name in _DOWNLOADERS | {
+            "sed",
+            "sort",
+            "find",
+        }
+        to_output = name in _DOWNLOADERS and (
+            name != "wget" or any(word in {"-O-", "-qO-", "-"} for word in words)
+        )
+        if not (name in _PURE or to_output) or (writes and not (name == "wget" and to_output)):
+            return False
+    return True
 
 
 def _not_needed(reason: str) -> Verdict:

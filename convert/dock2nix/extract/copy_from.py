@@ -19,6 +19,7 @@ from dock2nix.model.image import (
     CopyFiles,
     LeftOut,
     LinkProgram,
+    RunTool,
     SetMode,
     SetOwner,
     Symlink,
@@ -90,6 +91,10 @@ def copy_from_stage(
         if culprit is not None:
             reason = f"what line {culprit.location.first_line} leaves at {place.source} is not known: {culprit.text[:80]}"
             return unresolved(instruction, stage, reason, "D2N302")
+        if any(isinstance(effect, RunTool) and _works_on(effect, source) for effect in made):
+            return unresolved(
+                instruction, stage, f"files at {source} are changed there by a command", "D2N302"
+            )
         if not mine:
             reason = f"nothing is known to have made {place.source} in that stage"
             return unresolved(instruction, stage, reason, "D2N302")
@@ -207,10 +212,15 @@ def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
+def _works_on(effect: RunTool, source: str) -> bool:
+    touched = (*effect.reads, effect.target) if effect.target else effect.reads
+    return any(_inside(path, source) or _inside(source, path) for path in touched)
+
+
 def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect, ...]:
     """The effect as far as it is about the copied path, at the new place. Owners stay behind, as BuildKit leaves them."""
     match effect:
-        case SetOwner() | AddUser() | AddGroup() | LeftOut():
+        case SetOwner() | AddUser() | AddGroup() | LeftOut() | RunTool():
             return ()
         case CopyFiles():
             sources = tuple(new for source in effect.sources for new in _moved_source(source, place, context))

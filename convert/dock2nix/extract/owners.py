@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.model.image import LinkProgram, MakeDirectory, NodeModules, SetOwner, Symlink, WriteFile
+from dock2nix.model.image import (
+    LinkProgram,
+    MakeDirectory,
+    NodeModules,
+    RunTool,
+    SetOwner,
+    Symlink,
+    WriteFile,
+)
 
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect
@@ -29,6 +37,17 @@ def owned_by(effects: tuple[Effect, ...], user: str) -> tuple[Effect, ...]:
     owned: list[Effect] = []
     for effect in effects:
         owned.append(effect)
+        if isinstance(effect, RunTool) and effect.target:
+            owner = with_login_group(user)
+            owned.append(
+                SetOwner(
+                    path=effect.target,
+                    owner=owner,
+                    recursive=True,
+                    location=effect.location,
+                    text=effect.text,
+                )
+            )
         if isinstance(effect, (LinkProgram, MakeDirectory, NodeModules, Symlink, WriteFile)):
             owned.append(
                 SetOwner(

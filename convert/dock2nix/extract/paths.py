@@ -14,6 +14,7 @@ from dock2nix.model.image import (
     MakeDirectory,
     NodeModules,
     Remove,
+    RunTool,
     SetMode,
     SetOwner,
     Symlink,
@@ -59,6 +60,8 @@ class KnownPaths:
                 self._folder(effect.path)
             case AddUser() if effect.create_home:
                 self._folder(effect.home or f"/home/{effect.name}")
+            case RunTool():
+                self._tool(effect)
             case Remove():
                 self._forget(effect.path)
             case _:
@@ -79,6 +82,17 @@ class KnownPaths:
             return
         self._folder(source.destination)
         self._copied[source.path, source.destination] = None
+
+    def _tool(self, effect: RunTool) -> None:
+        for source in effect.reads if effect.target else ():
+            into = self.is_directory(effect.target)
+            made = posixpath.join(effect.target, posixpath.basename(source)) if into else effect.target
+            if self.is_directory(source):
+                self._folder(made)
+            else:
+                self._file(made)
+            if effect.moves:
+                self._forget(source)
 
     def _forget(self, path: str) -> None:
         """What is removed and what was in it; a folder of the context that it was part of still counts as copied."""
@@ -150,6 +164,11 @@ def settle(effects: tuple[Effect, ...], known: KnownPaths) -> Settled:
                 continue
         elif isinstance(effect, WriteFile) and _adds_to_unknown(effect, known):
             return Settled(problem=f"what {effect.path} holds before is not known")
+        elif isinstance(effect, RunTool):
+            problem = _tool_problem(effect, known)
+            if problem:
+                return Settled(problem=problem)
+            kept += _folder_for(effect, known)
         elif isinstance(effect, (SetMode, SetOwner)):
             if not known.holds(effect.path):
                 return Settled(problem=f"what stands at {effect.path} in the image is not known")
@@ -168,6 +187,26 @@ def _adds_to_unknown(effect: WriteFile, known: KnownPaths) -> bool:
     return bool(
         effect.append and effect.content and foreign and not folder.endswith(".d")
     ) and not known.holds(effect.path)
+
+
+def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
+    for path in effect.reads:
+        if not known.holds(path) or (path in STANDARD_DIRECTORIES and not known.below(path)):
+            return f"what stands at {path} in the image is not known"
+    parent = posixpath.dirname(effect.target) if effect.target else ""
+    if effect.target and not known.is_directory(effect.target) and not known.is_directory(parent):
+        return f"whether there is a folder {parent} in the image is not known"
+    return ""
+
+
+def _folder_for(effect: RunTool, known: KnownPaths) -> list[Effect]:
+    """The folder that something is copied into, when only the distribution is known to have it."""
+    if not effect.target:
+        return []
+    folder = effect.target if known.is_directory(effect.target) else posixpath.dirname(effect.target)
+    if folder not in STANDARD_DIRECTORIES or folder == "/":
+        return []
+    return [MakeDirectory(path=folder, location=effect.location, text=effect.text)]
 
 
 def _standard_folder(effect: SetMode | SetOwner) -> list[Effect]:

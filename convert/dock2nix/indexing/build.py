@@ -12,7 +12,7 @@ from dock2nix.errors import Dock2nixError, NetworkError
 from dock2nix.folders import data_folder
 from dock2nix.indexing.debian import DebianRelease, read_contents, read_packages
 from dock2nix.indexing.features import PROVIDED_KINDS, Feature
-from dock2nix.indexing.match import Attributes, Match, Matcher, evidence_text
+from dock2nix.indexing.match import THRESHOLD, Attributes, Match, Matcher, evidence_text
 from dock2nix.indexing.nixindex import decode, open_database
 from dock2nix.indexing.packages import Package, Spelling, gather
 from dock2nix.indexing.ranking import conventions, distance
@@ -37,6 +37,7 @@ _HEADERS = 400
 _STORE_PATHS = 126_001
 # A release counts before an older one unless that one shows it this much more clearly.
 _CLEARER = 0.15
+_ANOTHER_VERSION = THRESHOLD - 0.01
 _UNWRITABLE = re.compile(r"[\t\n]")
 _SONAME = re.compile(r"(.+\.so)((?:\.\d+)*)")
 
@@ -161,13 +162,17 @@ def provider_records(
 
 
 def _better(match: Match, other: Match | None) -> bool:
-    return other is None or match.score > other.score + _CLEARER
+    if other is None or bool(match.differs) != bool(other.differs):
+        return other is None or not match.differs
+    return match.score > other.score + _CLEARER
 
 
 def evidence_records(
     packages: Mapping[str, Package], releases: Iterable[DebianRelease], progress: Progress
 ) -> Records:
     """The table `evidence-apt`: for every Debian package the attribute that has its files.
+
+    An attribute of another version than the package's is there with a score below the threshold.
 
     Args:
         packages: all packages by path.
@@ -192,7 +197,8 @@ def evidence_records(
 
 
 def _evidence_record(match: Match) -> tuple[str, ...]:
-    return match.path, " ".join(match.outputs), str(round(100 * match.score)), evidence_text(match)
+    score = min(match.score, _ANOTHER_VERSION) if match.differs else match.score
+    return match.path, " ".join(match.outputs), str(round(100 * score)), evidence_text(match)
 
 
 # --- all of it ------------------------------------------------------------------------------------------------------

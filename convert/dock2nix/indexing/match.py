@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dock2nix.indexing.agreement import disagreement
 from dock2nix.indexing.comparison import debian_keys, match_keys
 from dock2nix.indexing.debian_names import name_forms
 from dock2nix.indexing.features import Feature
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from dock2nix.indexing.packages import Package
 
 THRESHOLD = 0.45
+# What an attribute needs whose name is not like that of the package, and how much of it the package must be.
+_NAMELESS_THRESHOLD = 0.56
+_SHARE_OF_LIBRARIES = 0.2
+_SHARE_OF_FILES = 0.8
+# What counts against an attribute of another version: it is found only when there is no other.
+_DIFFERS = 1.0
 # How much a feature of a kind tells of the package that has it.
 _WEIGHTS = {
     "command": 3.0,
@@ -59,7 +66,7 @@ _COMMON = 400
 # --- nixpkgs' side --------------------------------------------------------------------------------------------------
 
 _UNWANTED = re.compile(
-    r"(?:gccNGPackages|jupyter$|libtinfo$|libudev-zero|pidginPackages|jupyter-all|ihaskell|gcc_debug|unixodbcDrivers|graylog|open-fonts|busybox|toybox|"
+    r"(?:gccNGPackages|jupyter$|libtinfo$|libudev-zero|pidginPackages|jupyter-all|ihaskell|gcc_debug|servarr-ffmpeg|unixodbcDrivers|graylog|open-fonts|busybox|toybox|"
     r"uutils|u-root|beamMinimal|haskellPackages\.|typstPackages|gnomeExtensions|vimPlugins|vscode-extensions|sbclPackages|"
     r"texlive\.|texlivePackages|linuxKernel|home-assistant|terraform-providers|libretro|klibc|glibc_m|libz$|chickenPackages|"
     r"akkuPackages|azure-cli-extensions|tree-sitter-grammars|nltk-data|_9base|plan9port|python314Packages\.)"
@@ -152,7 +159,10 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A Debian package and the attribute that has its files; `via` is the package whose files they are, if it is another."""
+    """A Debian package and the attribute that has its files; `via` is the package whose files they are, if it is another.
+
+    `differs` says in what their versions differ: then the attribute is near, and no answer.
+    """
 
     path: str
     outputs: tuple[str, ...]
@@ -160,6 +170,7 @@ class Match:
     shared: tuple[Feature, ...]
     total: int
     via: str = ""
+    differs: str = ""
 
 
 def _weight(key: Feature, spread: int) -> float:
@@ -256,6 +267,19 @@ _SAYING = frozenset(
 )
 
 
+# A feature of these kinds is not bundled by another package.
+_SPECIFIC = _SAYING - {"soname", "module"}
+# Qt 5 and 6 and KDE's libraries on them, whose packages are called quite otherwise in nixpkgs.
+_TOOLKITS = (
+    (re.compile(r".*(?:qt6|kf6|qml6|k6)"), ("kdePackages.", "qt6.")),
+    (re.compile(r".*(?:qt5|kf5|qml-module)"), ("libsForQt5.",)),
+)
+
+
+def _same_toolkit(name: str, path: str) -> bool:
+    return any(names.match(name) and path.startswith(scopes) for names, scopes in _TOOLKITS)
+
+
 def _believable(shared: list[Feature], bonus: float, coverage: float) -> bool:
     """Is it enough? Without a like name it takes libraries or modules, or nearly all of several programs."""
     if bonus >= 0.29:
@@ -288,7 +312,23 @@ _NEAR = 0.30
 _NEARER = 0.50
 
 
-_Scored = tuple[float, str, list[Feature]]
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """An attribute that has files of a package; `named` when their names are alike, `differs` as in `Match`."""
+
+    score: float
+    path: str
+    shared: list[Feature]
+    named: bool
+    differs: str
+
+    @property
+    def rank(self) -> float:
+        return self.score - (_DIFFERS if self.differs else 0.0)
+
+    @property
+    def enough(self) -> bool:
+        return self.score >= (THRESHOLD if self.named else _NAMELESS_THRESHOLD)
 
 
 class Matcher:
@@ -311,7 +351,8 @@ class Matcher:
                     shared[path].append(key)
         return shared, total
 
-    def _scored(self, debian: DebianPackage, keys: set[Feature]) -> Iterator[_Scored]:
+    def _scored(self, debian: DebianPackage, keys: set[Feature], asked: str) -> Iterator[_Scored]:
+        features = self._release.features.get(debian.name, ())
         forms = name_forms(debian.name, debian.source)
         own = forms if debian.name.startswith(debian.source) else name_forms(debian.name)
         program = Feature("command", debian.name)
@@ -326,42 +367,55 @@ class Matcher:
                 excess = 0.12 * max(0.0, math.log10((size + 5) / (len(keys) + 20)))
                 score = 0.6 * coverage + bonus + _version_bonus(debian, candidate.package)
                 score += _OWN_PROGRAM if program in self._attributes.keys[path] else 0.0
-                yield score - candidate.burden - excess + set_bonus, path, common
+                differs = disagreement(debian, asked, features, candidate.package)
+                score += set_bonus - candidate.burden - excess
+                named = bonus > 0 or _same_toolkit(debian.name, path)
+                if named or self._mostly(path, common):
+                    yield _Scored(score, path, common, named=named, differs=differs)
+
+    def _mostly(self, path: str, shared: list[Feature]) -> bool:
+        """Is what they share much of the attribute? One of another name may only bundle it."""
+        theirs, ours = Counter(key.kind for key in self._attributes.keys[path]), Counter(key.kind for key in shared)
+        if not _SPECIFIC.isdisjoint(ours):
+            return True
+        if ours["library"]:
+            return ours["library"] >= _SHARE_OF_LIBRARIES * theirs["library"]
+        return len(shared) >= _SHARE_OF_FILES * len(self._attributes.keys[path])
 
     def _best(self, debian: DebianPackage, keys: set[Feature], asked: str) -> _Scored | None:
         """The best attribute; when the name asked for has no version the one without a version, if it comes near."""
-        scored = {path: (score, path, common) for score, path, common in self._scored(debian, keys)}
+        scored = {found.path: found for found in self._scored(debian, keys, asked) if found.enough}
         if not scored:
             return None
-        best = max(scored.values(), key=lambda found: (found[0], found[1]))
+        best = max(scored.values(), key=lambda found: (found.rank, found.path))
         own = name_forms(asked)
-        if _VERSIONED.match(asked) or plain(best[1]) in own:
+        if best.differs or _VERSIONED.match(asked) or plain(best.path) in own:
             return best
-        names = (pattern.sub("", best[1]) for pattern in _TAILS)
-        plainer = next((scored[name] for name in names if name != best[1] and name in scored), None)
-        if plainer is None:
+        names = (pattern.sub("", best.path) for pattern in _TAILS)
+        plainer = next((scored[name] for name in names if name != best.path and name in scored), None)
+        if plainer is None or plainer.differs:
             return best
-        if plainer[0] < best[0] - (_NEARER if plain(plainer[1]) in own else _NEAR):
+        if plainer.score < best.score - (_NEARER if plain(plainer.path) in own else _NEAR):
             return best
-        return max(best[0], plainer[0]), *plainer[1:]
+        return replace(plainer, score=max(best.score, plainer.score))
 
     def _own(self, name: str, asked: str) -> Match | None:
         """The attribute that has the package's own files; `asked` is the name that led to it."""
         debian = self._release.packages[name]
         keys = debian_keys(self._release.features.get(name, ()), self._attributes.spread)
         best = self._best(debian, keys, asked)
-        if best is None or best[0] < THRESHOLD:
+        if best is None:
             return None
-        score, path, common = best
         spread = self._attributes.spread
         known = sum(key in spread for key in keys)
-        common.sort(key=lambda key: (spread[key], -_WEIGHTS.get(key.kind, 1.0), key))
+        common = sorted(best.shared, key=lambda key: (spread[key], -_WEIGHTS.get(key.kind, 1.0), key))
         return Match(
-            path=path,
-            outputs=self._outputs(name, path, common),
-            score=min(score, 1.0),
+            path=best.path,
+            outputs=self._outputs(name, best.path, common),
+            score=min(best.score, 1.0),
             shared=tuple(common),
             total=max(known, len(common)),
+            differs=best.differs,
         )
 
     def _outputs(self, name: str, path: str, common: list[Feature]) -> tuple[str, ...]:
@@ -406,10 +460,11 @@ class Matcher:
                     return Match(
                         path=found.path,
                         outputs=self._outputs(name, found.path, list(found.shared)),
-                        score=found.score * 0.95,
+                        score=max(found.score * 0.95, THRESHOLD),
                         shared=found.shared,
                         total=found.total,
                         via=found.via or other,
+                        differs=found.differs,
                     )
         return None
 
@@ -464,4 +519,5 @@ def evidence_text(match: Match) -> str:
     """What the match rests on, for a reviewer: `files: bin/jq, lib/libjq.so.1 (5 of 5)`."""
     shown = ", ".join(_SHOWN.get(key.kind, "{}").format(key.name) for key in match.shared[:3])
     through = f" of {match.via}" if match.via else ""
-    return f"files{through}: {shown} ({len(match.shared)} of {match.total})"
+    differs = f"; but {match.differs}" if match.differs else ""
+    return f"files{through}: {shown} ({len(match.shared)} of {match.total}){differs}"

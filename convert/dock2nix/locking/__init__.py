@@ -8,33 +8,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.extract import python_sources
-from dock2nix.locking.base import LockRefused, LockUnavailable
-from dock2nix.locking.libraries import native_libraries
-from dock2nix.locking.pylock import is_library_name, merge, read_lock, versions_of
+from dock2nix.locking.base import LockRefused, LockUnavailableError
 from dock2nix.locking.requests import interpreter_of, lock_request, lockable, unmet
 from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.packages import LockedArtifact, NotNeeded, Origin
-from dock2nix.model.python_lock import LockedEnvironment
 from dock2nix.model.steps import RequirementOutcome
 from dock2nix.resolve import base_image_of, remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
-    from dock2nix.locking.base import LinkedLibraries, Locker, LockRequest
+    from dock2nix.locking.base import Locker
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage
     from dock2nix.model.packages import AttributePath
-    from dock2nix.model.python_lock import LockedDistribution, NativeLibraries, PythonLock
+    from dock2nix.model.python_lock import LockedDistribution, LockedEnvironment
     from dock2nix.model.steps import ResolvedRequirement, Step
 
 __all__ = ["ImageParts", "LockSettings", "Locking", "image_parts", "lock_python"]
 
-SYSTEMS = ("aarch64-linux", "x86_64-linux")
-# Wheels larger than this are not downloaded to be looked into, nor more than this in all.
-_LARGE_WHEEL, _LARGE_LOT = 100 * 2**20, 300 * 2**20
+Requirements = tuple["ResolvedRequirement", ...]
 
 
 class LockSettings(Struct, frozen=True, kw_only=True):
@@ -43,10 +38,10 @@ class LockSettings(Struct, frozen=True, kw_only=True):
     `channel` is the release that is to be pinned, "" for the index's.
     """
 
-    python: str = "nixpkgs"
+    python: str
+    systems: tuple[str, ...]
     previous: str = ""
     channel: str = ""
-    systems: tuple[str, ...] = SYSTEMS
 
 
 class ImageParts(Struct, frozen=True, kw_only=True):
@@ -55,6 +50,13 @@ class ImageParts(Struct, frozen=True, kw_only=True):
     base: BaseImage | None
     stages: frozenset[int]
     steps: tuple[Step, ...]
+
+
+class Locking(Struct, frozen=True, kw_only=True):
+    """All requirements, those of the environment locked; the environment is None when it comes from nixpkgs."""
+
+    requirements: Requirements
+    environment: LockedEnvironment | None = None
 
 
 def image_parts(
@@ -72,18 +74,11 @@ def image_parts(
     )
 
 
-class Locking(Struct, frozen=True, kw_only=True):
-    """All requirements, those of the environment locked; the environment is None when it comes from nixpkgs."""
-
-    requirements: tuple[ResolvedRequirement, ...]
-    environment: LockedEnvironment | None = None
-
-
 def lock_python(
-    resolved: Outcome[tuple[ResolvedRequirement, ...]],
+    resolved: Outcome[Requirements],
     image: ImageParts,
     catalogue: Catalogue,
-    locker: Locker,
+    locker: Callable[[], Locker],
     settings: LockSettings,
 ) -> Outcome[Locking]:
     """The image's Python environment locked as a whole, where it has to be.
@@ -92,27 +87,27 @@ def lock_python(
         resolved: all requirements as nixpkgs resolves them, with what was to be said of that.
         image: what else is known of the image.
         catalogue: for versions and libraries.
-        locker: resolves and downloads.
+        locker: gives what resolves and downloads; called only when it is needed.
         settings: what the user says of it.
 
     Returns:
         The requirements with the findings on them: what was said of those that are locked now is withdrawn.
 
     Raises:
-        LockUnavailable: a lock was asked for by `python = "lock"`, and there is no uv or no network.
+        LockUnavailableError: a lock was asked for by `python = "lock"`, and there is no uv or no network.
     """
     mine = lockable(one for one in resolved.value if one.stage in image.stages)
     missing = unmet(mine, catalogue)
     if not mine or settings.python == "nixpkgs" or (settings.python == "auto" and not missing):
         return Outcome(Locking(requirements=resolved.value), resolved.findings)
+    forced = settings.python == "lock"
     try:
         environment = _environment(mine, resolved.value, image, catalogue, locker, settings)
     except LockRefused as answer:
-        severity = Severity.ERROR if settings.python == "lock" else None
         hint = "change the requirements, or choose --python nixpkgs to do without the lock"
-        finding = _not_locked(str(answer), hint, missing or mine, severity)
-    except LockUnavailable as error:
-        if settings.python == "lock":
+        finding = _not_locked(str(answer), hint, missing or mine, Severity.ERROR if forced else None)
+    except LockUnavailableError as error:
+        if forced:
             raise
         finding = _not_locked(error.reason, error.hint, missing, None)
     else:
@@ -120,13 +115,12 @@ def lock_python(
     return Outcome(Locking(requirements=resolved.value), (*resolved.findings, finding))
 
 
-def _not_locked(
-    reason: str, hint: str, unmet: tuple[ResolvedRequirement, ...], severity: Severity | None
-) -> Finding:
-    names = ", ".join(dict.fromkeys(one.requirement.name for one in unmet))
+def _not_locked(reason: str, hint: str, unmet: Requirements, severity: Severity | None) -> Finding:
+    names = [*dict.fromkeys(one.requirement.name for one in unmet)]
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return Finding(
-        code="D2N221",
-        message=f"the Python environment is not locked, so these are nixpkgs' ({names}): {reason}",
+        code="D2N231",
+        message=f"the Python environment is not locked, nixpkgs' packages stand in for {shown}: {reason}",
         location=unmet[0].requirement.location,
         hint=hint,
         severity_override=severity,
@@ -134,27 +128,19 @@ def _not_locked(
 
 
 def _environment(
-    mine: tuple[ResolvedRequirement, ...],
-    resolved: tuple[ResolvedRequirement, ...],
+    mine: Requirements,
+    resolved: Requirements,
     image: ImageParts,
     catalogue: Catalogue,
-    locker: Locker,
+    locker: Callable[[], Locker],
     settings: LockSettings,
 ) -> LockedEnvironment:
+    from dock2nix.locking.environment import locked_environment  # noqa: PLC0415 - few Dockerfiles need a lock
+
     interpreter = interpreter_of(mine, (one for one in resolved if one.stage in image.stages), image.base)
     channel = _channel(interpreter, image.base) or settings.channel
     request = lock_request(mine, image.steps, interpreter, channel, settings.systems, catalogue)
-    kept = read_lock(settings.previous) if settings.previous else None
-    if kept is not None and kept.request == request.digest:
-        lock = kept
-    else:
-        lock = _with_libraries(_resolved(request, locker, settings.previous), request, locker)
-    return LockedEnvironment(
-        interpreter=interpreter,
-        lock=lock,
-        libraries=native_libraries(lock, catalogue, channel),
-        requirements=len(mine),
-    )
+    return locked_environment(request, interpreter, channel, catalogue, locker, settings.previous)
 
 
 def _channel(interpreter: AttributePath, base: BaseImage | None) -> str:
@@ -162,90 +148,12 @@ def _channel(interpreter: AttributePath, base: BaseImage | None) -> str:
     return base.channel if base is not None and interpreter == base.interpreter else ""
 
 
-def _resolved(request: LockRequest, locker: Locker, previous: str) -> PythonLock:
-    """The lock for all systems, or for the first of them where another one has no wheels of these versions.
-
-    Raises:
-        LockRefused: there is none for the first one.
-        LockUnavailable: it could not be tried.
-    """
-    first, *others = sorted(request.systems, reverse=True)
-    answers = dict(locker.resolve(request, request.systems, previous))
-    answer = answers.pop(first)
-    if isinstance(answer, LockRefused):
-        raise answer
-    texts = {first: answer}
-    for system in others:
-        other = answers[system]
-        if not isinstance(other, LockRefused) and not _agree(answer, other):
-            pinned = replace(request, constraints=_pins(answer))
-            other = locker.resolve(pinned, (system,), "")[system]
-        if not isinstance(other, LockRefused):
-            texts[system] = other
-    try:
-        return merge(texts, request)
-    except LockRefused:
-        if len(texts) == 1:
-            raise
-        return merge({first: answer}, request)
-
-
-def _agree(one: str, other: str) -> bool:
-    """Whether two lock files have the same versions of what both have."""
-    ours, theirs = versions_of(one), versions_of(other)
-    return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
-
-
-def _pins(text: str) -> tuple[str, ...]:
-    return tuple(f"{name}=={version}" for name, version in sorted(versions_of(text).items()))
-
-
-# --- libraries ---------------------------------------------------------------------------------------------------------------
-
-
-def _with_libraries(lock: PythonLock, request: LockRequest, locker: Locker) -> PythonLock:
-    """The lock with the libraries that its wheels link to, as far as they are not too large to be looked into."""
-    system = max(lock.systems)
-    asked = _small_enough(lock.distributions, system)
-    found = locker.linked_libraries(request, system, asked) if asked else {}
-    return replace(
-        lock, distributions=tuple(_with_needs(one, found) for one in lock.distributions)
-    )
-
-
-def _small_enough(distributions: tuple[LockedDistribution, ...], system: str) -> tuple[LockedDistribution, ...]:
-    native = [one for one in distributions if not one.pure and system in one.systems]
-    sizes = {
-        one.name: sum(wheel.size for wheel in one.wheels if system in wheel.systems) for one in native
-    }
-    kept: list[LockedDistribution] = []
-    total = 0
-    for one in sorted(native, key=lambda one: (sizes[one.name], one.name)):
-        total += sizes[one.name]
-        if sizes[one.name] <= _LARGE_WHEEL and total <= _LARGE_LOT:
-            kept.append(one)
-    return tuple(sorted(kept, key=lambda one: one.name))
-
-
-def _with_needs(one: LockedDistribution, found: Mapping[str, LinkedLibraries]) -> LockedDistribution:
-    if one.name not in found:
-        return one
-    own = found[one.name]
-    others = {name for other, linked in found.items() if other != one.name for name in linked.brought}
-    wanted = sorted(name for name in own.needed - own.brought if is_library_name(name))
-    return replace(
-        one,
-        needs=tuple(name for name in wanted if name not in others),
-        borrows=tuple(name for name in wanted if name in others),
-    )
-
-
 # --- what becomes of the requirements ----------------------------------------------------------------------------------------
 
 
 def _locked(
-    resolved: Outcome[tuple[ResolvedRequirement, ...]],
-    mine: tuple[ResolvedRequirement, ...],
+    resolved: Outcome[Requirements],
+    mine: Requirements,
     environment: LockedEnvironment,
     systems: tuple[str, ...],
 ) -> Outcome[Locking]:
@@ -256,10 +164,10 @@ def _locked(
         _as_locked(one, found.get(one.requirement.name)) if id(one) in affected else one
         for one in resolved.value
     )
-    findings = tuple(finding for finding in resolved.findings if finding not in withdrawn)
+    kept = tuple(finding for finding in resolved.findings if finding not in withdrawn)
     return Outcome(
         Locking(requirements=requirements, environment=environment),
-        findings + _library_findings(environment, mine) + _system_findings(environment, mine, systems),
+        kept + _library_findings(environment, mine) + _system_findings(environment, mine, systems),
     )
 
 
@@ -280,35 +188,33 @@ def _as_locked(one: ResolvedRequirement, distribution: LockedDistribution | None
     return replace(one, resolutions=(artifact,), outcome=RequirementOutcome.LOCKED, reason="")
 
 
-def _library_findings(
-    environment: LockedEnvironment, mine: tuple[ResolvedRequirement, ...]
-) -> tuple[Finding, ...]:
-    return tuple(_library_finding(one, mine) for one in environment.libraries if one.missing or not one.measured)
-
-
-def _library_finding(one: NativeLibraries, mine: tuple[ResolvedRequirement, ...]) -> Finding:
-    if one.measured:
-        message = f"{one.distribution}: no package of nixpkgs is known for {', '.join(one.missing)}, which its wheel links to"
-    else:
-        message = f"{one.distribution}: its wheel was not looked into, what it links to is not known"
-    return Finding(
-        code="D2N222",
-        message=message,
-        location=_place(one.distribution, mine).requirement.location,
-        hint="check that it can be imported; add what is missing to `libraries` in nix/python.nix",
-    )
-
-
-def _place(distribution: str, mine: tuple[ResolvedRequirement, ...]) -> ResolvedRequirement:
-    """The requirement that names the distribution, else the first."""
-    return next((one for one in mine if one.requirement.name == distribution), mine[0])
+def _library_findings(environment: LockedEnvironment, mine: Requirements) -> tuple[Finding, ...]:
+    place = mine[0].requirement.location
+    places = {one.requirement.name: one.requirement.location for one in mine}
+    findings = [
+        Finding(
+            code="D2N232",
+            message=f"{one.distribution}: no package of nixpkgs is known for {', '.join(one.missing)}, which its wheel links to",
+            location=places.get(one.distribution, place),
+            hint="check that it can be imported; add what is missing to `libraries` in nix/python.nix",
+        )
+        for one in environment.libraries
+        if one.missing
+    ]
+    unseen = ", ".join(one.distribution for one in environment.libraries if not one.measured)
+    if unseen:
+        text = f"what the wheels of {unseen} link to is not known: they are too large to be looked into, or could not be"
+        hint = "check that they can be imported; add what is missing to `libraries` in nix/python.nix"
+        findings.append(Finding(code="D2N232", message=text, location=place, hint=hint))
+    return tuple(findings)
 
 
 def _system_findings(
-    environment: LockedEnvironment, mine: tuple[ResolvedRequirement, ...], asked: tuple[str, ...]
+    environment: LockedEnvironment, mine: Requirements, asked: tuple[str, ...]
 ) -> tuple[Finding, ...]:
-    missing = ", ".join(system for system in asked if system not in environment.lock.systems)
+    lock = environment.lock
+    missing = ", ".join(system for system in asked if system not in lock.systems)
     if not missing:
         return ()
-    text = f"some of the locked distributions have no wheel for {missing}: the flake is for {environment.lock.systems[0]} only"
-    return (Finding(code="D2N223", message=text, location=mine[0].requirement.location),)
+    text = f"some of the locked distributions have no wheel for {missing}: the flake is for {lock.systems[0]} only"
+    return (Finding(code="D2N233", message=text, location=mine[0].requirement.location),)

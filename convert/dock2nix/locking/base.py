@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CPUS = {"x86_64-linux": "x86_64", "aarch64-linux": "aarch64"}
 
 
-class LockUnavailable(NetworkError):
+class LockUnavailableError(NetworkError):
     """There is no lock for a reason outside of the Dockerfile: no uv, no network. `hint` says what to do."""
 
     def __init__(self, reason: str, hint: str) -> None:
@@ -78,7 +78,7 @@ class Locker(Protocol):
             previous: an older lock file whose versions are kept where they fit, "" for none.
 
         Raises:
-            LockUnavailable: it could not be tried.
+            LockUnavailableError: it could not be tried.
         """
         ...
 
@@ -88,7 +88,7 @@ class Locker(Protocol):
         """What the ELF files of these distributions link to, by distribution; empty when it cannot be found out.
 
         Raises:
-            LockUnavailable: a file is not the one that the lock names.
+            LockUnavailableError: a file is not the one that the lock names.
         """
         ...
 
@@ -103,7 +103,7 @@ class NoLocker(Struct, frozen=True):
         self, request: LockRequest, systems: tuple[str, ...], previous: str
     ) -> Mapping[str, str | LockRefused]:
         del request, systems, previous
-        raise LockUnavailable(self.reason, self.hint)
+        raise LockUnavailableError(self.reason, self.hint)
 
     def linked_libraries(
         self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]

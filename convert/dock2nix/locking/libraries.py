@@ -12,25 +12,50 @@ if TYPE_CHECKING:
     from dock2nix.model.python_lock import LockedDistribution, PythonLock
 
 # The C library comes with the interpreter; these are its parts (glibc's manual, "Library Summary").
-_C_LIBRARY = frozenset(
-    """
-    ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 libBrokenLocale.so.1 libanl.so.1 libc.so.6 libc_malloc_debug.so.0 libdl.so.2
-    libm.so.6 libmvec.so.1 libnss_dns.so.2 libnss_files.so.2 libpthread.so.0 libresolv.so.2 librt.so.1 libthread_db.so.1
-    libutil.so.1
-    """.split()
-)
+_C_LIBRARY = {
+    "ld-linux-aarch64.so.1",
+    "ld-linux-x86-64.so.2",
+    "libBrokenLocale.so.1",
+    "libanl.so.1",
+    "libc.so.6",
+    "libc_malloc_debug.so.0",
+    "libdl.so.2",
+    "libm.so.6",
+    "libmvec.so.1",
+    "libnss_dns.so.2",
+    "libnss_files.so.2",
+    "libpthread.so.0",
+    "libresolv.so.2",
+    "librt.so.1",
+    "libthread_db.so.1",
+    "libutil.so.1",
+}
 _COMPILER = AttributePath("stdenv.cc.cc")
 # The libraries of the compiler: the index has them as parts of gcc-unwrapped, nixpkgs means `stdenv.cc.cc.lib`.
-_COMPILER_LIBRARIES = frozenset(
-    "libasan.so.8 libatomic.so.1 libgcc_s.so.1 libgfortran.so.5 libgomp.so.1 libquadmath.so.0 libstdc++.so.6".split()
-)
+_COMPILER_LIBRARIES = {
+    "libasan.so.8",
+    "libatomic.so.1",
+    "libgcc_s.so.1",
+    "libgfortran.so.5",
+    "libgomp.so.1",
+    "libquadmath.so.0",
+    "libstdc++.so.6",
+}
 # Besides the C library and the compiler's, what PEP 600 lets a wheel expect of the system.
 _PROMISED = (
-    "libGL.so.1 libICE.so.6 libSM.so.6 libX11.so.6 libXext.so.6 libXrender.so.1 libexpat.so.1 libglib-2.0.so.0 libz.so.1"
-).split()
+    "libGL.so.1",
+    "libICE.so.6",
+    "libSM.so.6",
+    "libX11.so.6",
+    "libXext.so.6",
+    "libXrender.so.1",
+    "libexpat.so.1",
+    "libglib-2.0.so.0",
+    "libstdc++.so.6",
+    "libz.so.1",
+)
 # An older release is not indexed; these names it has in any case.
 _IN_EVERY_RELEASE = {
-    "libcrypt.so.1": "libxcrypt",
     "libexpat.so.1": "expat",
     "libffi.so.8": "libffi",
     "libGL.so.1": "libGL",
@@ -70,8 +95,6 @@ def _libraries(distribution: LockedDistribution, catalogue: Catalogue, channel: 
         found.update(packages)
         if not packages and name not in _C_LIBRARY:
             missing.append(name)
-    if not measured:
-        found.add((_COMPILER, "lib"))
     return NativeLibraries(
         distribution=distribution.name,
         packages=tuple(sorted(found)),

@@ -87,9 +87,7 @@ def merge(answers: Mapping[str, str], request: LockRequest) -> PythonLock:
         request=request.digest,
         systems=tuple(sorted(answers)),
         distributions=tuple(
-            LockedDistribution(
-                name=name, version=version, wheels=tuple(group[key] for key in sorted(group))
-            )
+            LockedDistribution(name=name, version=version, wheels=tuple(group[key] for key in sorted(group)))
             for (name, version), group in sorted(wheels.items())
         ),
     )
@@ -123,7 +121,9 @@ def _checked_address(url: str, shown: str) -> str:
         raise LockRefused(f"{shown}: it comes from a folder of this machine, not from a server")
     parts = urlsplit(url)
     if "@" in parts.netloc or parts.query:
-        raise LockRefused(f"{shown}: its address carries a password or a token, which must not get into a file")
+        raise LockRefused(
+            f"{shown}: its address carries a password or a token, which must not get into a file"
+        )
     return parts._replace(fragment="").geturl()
 
 
@@ -161,6 +161,8 @@ def write_lock(lock: PythonLock) -> str:
         f'requires-python = "=={lock.python}.*"',
         'created-by = "dock2nix"',
     ]
+    if not lock.distributions:
+        lines.append("packages = []")
     for distribution in lock.distributions:
         lines += ["", *_distribution_lines(distribution, lock.systems)]
     lines += ["", "[tool.dock2nix]", f"request = {_text(lock.request)}"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dock2nix.errors import NixError
-from dock2nix.locking.base import CPUS, LinkedLibraries, LockRefused, LockUnavailable, NoLocker
+from dock2nix.locking.base import CPUS, LinkedLibraries, LockRefused, LockUnavailableError, NoLocker
 from dock2nix.locking.elf import read_elf
 from dock2nix.locking.indexes import Indexes
 from dock2nix.nix import run_program
@@ -138,7 +138,9 @@ class UvLocker(Struct, frozen=True):
             except NixError as error:
                 if "hash mismatch" in str(error).lower():
                     reason = f"a wheel is not the one that the index promises: {_shortened(str(error))}"
-                    raise LockUnavailable(reason, "nothing was written; ask whoever runs the index") from error
+                    raise LockUnavailableError(
+                        reason, "nothing was written; ask whoever runs the index"
+                    ) from error
                 return {}
             found = {one.name: _linked(folder / "wheels", one.name, system) for one in distributions}
             return {name: linked for name, linked in found.items() if linked is not None}
@@ -159,10 +161,10 @@ def _refusal(message: str) -> LockRefused:
     """What uv's failure means: an answer to be passed on, or a reason of this machine, which is raised.
 
     Raises:
-        LockUnavailable: the index did not answer, or uv cannot be used.
+        LockUnavailableError: the index did not answer, or uv cannot be used.
     """
     if "No solution found" not in message or _OFF_LINE.search(message):
-        raise LockUnavailable(f"uv could not ask the package index: {_shortened(message)}", _NEW_REQUEST)
+        raise LockUnavailableError(f"uv could not ask the package index: {_shortened(message)}", _NEW_REQUEST)
     without = list(dict.fromkeys(_NO_WHEEL.findall(message)))
     if without:
         return LockRefused(

@@ -170,7 +170,10 @@ def resolve_locked(requirement: Requirement, effects: tuple[Effect, ...]) -> tup
         Nothing when the command makes no node_modules that could have it.
     """
     for effect in effects:
-        if not isinstance(effect, NodeModules) or requirement.origin != f"{effect.manifest}:{requirement.name}":
+        if (
+            not isinstance(effect, NodeModules)
+            or requirement.origin != f"{effect.manifest}:{requirement.name}"
+        ):
             continue
         for locked in effect.packages:
             if locked.path == f"node_modules/{requirement.name}":

@@ -60,7 +60,9 @@ def _written(options: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if found:
             name, value = _SHORT.get(found[1], found[1]), found[2]
             negated = name.startswith("no-") and value is None
-            yield (name.removeprefix("no-"), "false") if negated else (name, "true" if value is None else value)
+            yield (
+                (name.removeprefix("no-"), "false") if negated else (name, "true" if value is None else value)
+            )
 
 
 def _variables(environment: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:

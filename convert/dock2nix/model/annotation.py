@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,25 +12,32 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 
-class MapName(Struct, frozen=True, kw_only=True):
-    """`map foo=pkgs.bar`: a name that is asked for anywhere in the file stands for these attributes, with outputs.
-
-    `table` is the package manager's (`map apt:foo=pkgs.bar`), "" for any.
-    """
+class _Named(Struct, frozen=True, kw_only=True):
+    """About packages of one name. `table` is the package manager's table (`apt:foo`), "" for any."""
 
     table: str
     name: str
-    attributes: tuple[tuple[AttributePath, tuple[str, ...]], ...]
     location: Location
 
+    def concerns(self, table: str, name: str) -> bool:
+        """Whether a package that is asked for is meant; Python's names are compared normalized (PEP 503)."""
+        if self.table and self.table != table:
+            return False
+        if table == "pip":
+            return re.sub(r"[-_.]+", "-", self.name).lower() == re.sub(r"[-_.]+", "-", name).lower()
+        return self.name == name
 
-class UseOf(Struct, frozen=True, kw_only=True):
+
+class MapName(_Named, frozen=True, kw_only=True):
+    """`map foo=pkgs.bar`: a name that is asked for anywhere in the file stands for these attributes, with outputs."""
+
+    attributes: tuple[tuple[AttributePath, tuple[str, ...]], ...]
+
+
+class UseOf(_Named, frozen=True, kw_only=True):
     """`build-only foo` or `keep foo`: whether a package that is asked for anywhere in the file goes into the image."""
 
-    table: str
-    name: str
     keep: bool
-    location: Location
 
 
 class IgnoreFindings(Struct, frozen=True, kw_only=True):

@@ -91,6 +91,7 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         Severity.INFO,
         "a package was added for a program that the image runs and nothing installs",
     ),
+    "D2N222": ("program-collision", Severity.INFO, "packages of the image have programs of the same name"),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),

@@ -226,6 +226,29 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class ToolPath(Struct, frozen=True):
+    """A word of a command that names files of the image: an absolute path, or a pattern of such."""
+
+    path: str
+    pattern: bool = False
+
+
+class RunTool(Struct, frozen=True, kw_only=True):
+    """A command that works on files which are known, by a program that every Nix build has (cp, mv, sed, chmod).
+
+    `words` are its arguments. `reads` are the paths that must be there, `target` the one it makes ("" : none; a folder takes
+    what is read under its own name), `moves` whether what is read is gone afterwards.
+    """
+
+    program: str
+    words: tuple[str | ToolPath, ...]
+    reads: tuple[str, ...]
+    target: str = ""
+    moves: bool = False
+    location: Location
+    text: str
+
+
 class LinkProgram(Struct, frozen=True, kw_only=True):
     """A link at `path` to a program of a package, for programs that must stand at a place of their own."""
 
@@ -263,5 +286,6 @@ Effect = (
     | CopyFiles
     | NodeModules
     | LinkProgram
+    | RunTool
     | LeftOut
 )

@@ -69,12 +69,29 @@ class EnvironmentVariable(Struct, frozen=True, kw_only=True):
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What dockerTools adds so that the image feels like a distribution's."""
+    """What is added so that the image feels like a distribution's.
+
+    `accounts`: /etc/passwd and its kin, and the home of root. `merged_usr`: /usr/bin, /usr/sbin and /sbin are /bin, /usr/lib is
+    /lib, /usr/share is /share; without it `usr_bin_env` brings /usr/bin/env alone. `bin_sh` when no package has a /bin/sh.
+    """
 
     bin_sh: bool = False
     usr_bin_env: bool = False
+    merged_usr: bool = False
+    accounts: bool = False
     certificates: bool = False
     temporary_folder: bool = False
+
+
+class Collision(Struct, frozen=True, kw_only=True):
+    """Packages of the image that have files of the same names; the one listed first wins.
+
+    `packages` as they are printed (`pkgs.gcc`), in order; `programs` are those that they share, () when only the name of the
+    package tells (two versions of a library).
+    """
+
+    packages: tuple[str, ...]
+    programs: tuple[str, ...] = ()
 
 
 class ImagePlan(Struct, frozen=True, kw_only=True):
@@ -97,3 +114,4 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     config: ImageConfig
     surroundings: Surroundings
     python: PythonFile | None = None
+    collisions: tuple[Collision, ...] = ()

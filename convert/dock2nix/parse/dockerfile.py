@@ -50,7 +50,21 @@ def parse_dockerfile(content: bytes, path: str) -> Outcome[Dockerfile]:
         directives=directives,
         instructions=tuple(_instruction(statement, origin, lines) for statement, origin in found),
     )
+    _refuse_nul(dockerfile)
     return Outcome(dockerfile, findings + tuple(_blank_lines(lifted, path)))
+
+
+def _refuse_nul(dockerfile: Dockerfile) -> None:
+    """A NUL written as an escape in a JSON array: no argument of a program can hold one."""
+    for one in dockerfile.instructions:
+        if any("\0" in argument for argument in one.arguments):
+            place = one.location
+            raise DockerfileError(
+                "an argument holds the character NUL",
+                path=place.path,
+                line=place.first_line,
+                column=place.first_column,
+            )
 
 
 def _statements(

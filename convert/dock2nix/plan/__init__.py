@@ -32,6 +32,7 @@ from dock2nix.plan.users import Accounts, accounts_of
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
+    from dock2nix.locking import Locking
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect, FlakeInput
     from dock2nix.model.plan import EnvironmentVariable
@@ -67,10 +68,9 @@ def plan_image(
     stages: tuple[Stage, ...],
     target: int,
     done: tuple[StageSteps, ...],
-    resolved: tuple[ResolvedRequirement, ...],
+    locking: Locking,
     catalogue: Catalogue,
     settings: ImageSettings,
-    python: LockedEnvironment | None = None,
 ) -> Outcome[ImagePlan]:
     """The image of the target stage.
 
@@ -78,11 +78,11 @@ def plan_image(
         stages: all stages.
         target: the position of the stage to make an image of.
         done: the steps of the needed stages.
-        resolved: what they asked for.
+        locking: what they asked for, and the Python environment when it is locked.
         catalogue: for base images and pins.
         settings: what the user says of it.
-        python: the Python environment when it is locked.
     """
+    resolved, python = locking.requirements, locking.environment
     chain = image_chain(stages, target)
     root = stages[chain[0]]
     base = catalogue.base_image(root.base) if isinstance(root.base, ImageReference) else None
@@ -127,7 +127,10 @@ def plan_image(
     )
     return Outcome(
         plan,
-        settled.findings + effects.findings + _base_findings(stages, done, catalogue) + _user_findings(plan, root)
+        settled.findings
+        + effects.findings
+        + _base_findings(stages, done, catalogue)
+        + _user_findings(plan, root),
     )
 
 

@@ -32,9 +32,12 @@ MOST_SCRIPTS = 20
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
 # POSIX's and bash's own; what is a program too (`echo`, `kill`) is needed as one only outside of a shell.
-BUILTINS = frozenset(
-    [".", ":", "[", "[[", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command", "compgen", "complete", "compopt", "continue", "declare", "dirs", "disown", "echo", "enable", "eval", "exec", "exit", "export", "false", "fc", "fg", "getopts", "hash", "help", "history", "jobs", "kill", "let", "local", "logout", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray", "readonly", "return", "set", "shift", "shopt", "source", "suspend", "test", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait"]
-)
+_BUILTINS = """
+    . : [ [[ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable
+    eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read
+    readarray readonly return set shift shopt source suspend test times trap true type typeset ulimit umask unalias unset
+    wait
+"""
 _SHEBANG = re.compile(r"#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?")
 _FUNCTION = re.compile(
     r"^[ \t]*(?:function[ \t]+([A-Za-z_][\w:.-]*)|([A-Za-z_][\w:.-]*)[ \t]*\([ \t]*\))", re.MULTILINE
@@ -247,7 +250,7 @@ class _Walk(Struct):
             self._call(name, where, location)
 
     def _call(self, name: str, where: str, location: Location) -> None:
-        if name not in BUILTINS and name != "sh" and _NAME.fullmatch(name):
+        if name not in _BUILTINS.split() and name != "sh" and _NAME.fullmatch(name):
             self.calls.append(Call(name=name, where=where, location=location))
 
     def _path_of(self, run: Invocation, program: str) -> str:

@@ -10,7 +10,7 @@ from dock2nix.model.plan import EnvironmentVariable
 from dock2nix.model.steps import RequirementOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dock2nix.model.dockerfile import ScopedInstruction
     from dock2nix.model.image import BaseImage
@@ -32,6 +32,7 @@ def image_environment(
     base_line: int,
     resolved: tuple[ResolvedRequirement, ...],
     instructions: tuple[ScopedInstruction, ...],
+    origin: Callable[[str], str] = lambda _: "",
 ) -> tuple[EnvironmentVariable, ...]:
     """The image's `Env`, in Docker's order: the base's first, a variable set again keeps its place.
 
@@ -40,24 +41,28 @@ def image_environment(
         base_line: the line of its FROM.
         resolved: what is installed in the image.
         instructions: of all stages the image consists of, in order.
+        origin: the flake input that a package of the base image comes from.
     """
     values: dict[str, tuple[str, str]] = {
         name: (value, "" if name == "PATH" else f"{base_line}: FROM")
         for name, value in base_environment(base).items()
     }
-    trusted = {name for value, _ in values.values() for name in _PACKAGE.findall(value)}
+    trusted = {name: origin(name) for value, _ in values.values() for name in _PACKAGE.findall(value)}
     for name, value, comment in _package_variables(resolved):
-        trusted.update(_PACKAGE.findall(value))
+        trusted = dict.fromkeys(_PACKAGE.findall(value), "") | trusted
         values.setdefault(name, (value, comment))
     for instruction in instructions:
         if instruction.keyword == "ENV":
             pairs = zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False)
             values.update({name: (value, str(instruction.location.first_line)) for name, value in pairs})
-    source = base.channel if base else ""
-    return tuple(
-        EnvironmentVariable(name=name, parts=_parts(value, trusted), source=source, comment=comment)
-        for name, (value, comment) in values.items()
-    )
+    return tuple(_variable(name, _parts(value, trusted), trusted, comment) for name, (value, comment) in values.items())
+
+
+def _variable(
+    name: str, parts: tuple[str | AttributePath, ...], trusted: Mapping[str, str], comment: str
+) -> EnvironmentVariable:
+    sources = (trusted[part] for part in parts if isinstance(part, AttributePath))
+    return EnvironmentVariable(name=name, parts=parts, source=next(sources, ""), comment=comment)
 
 
 def _package_variables(resolved: tuple[ResolvedRequirement, ...]) -> list[tuple[str, str, str]]:
@@ -71,7 +76,7 @@ def _package_variables(resolved: tuple[ResolvedRequirement, ...]) -> list[tuple[
     ]
 
 
-def _parts(value: str, trusted: set[str]) -> tuple[str | AttributePath, ...]:
+def _parts(value: str, trusted: Mapping[str, str]) -> tuple[str | AttributePath, ...]:
     """`@jdk17@/bin` to its parts. Only names that our own data put there count: a user's `@x@` stays text."""
     parts: list[str | AttributePath] = []
     last = 0

@@ -62,6 +62,7 @@ def package_sections(
     resolved: tuple[ResolvedRequirement, ...],
     source: str,
     locked: LockedEnvironment | None = None,
+    current: frozenset[str] = frozenset(),
 ) -> tuple[PackageSection, ...]:
     """The lists of nix/packages.nix.
 
@@ -72,6 +73,7 @@ def package_sections(
         resolved: what they asked for.
         source: the flake input the base's packages and its interpreter come from, "" for nixpkgs.
         locked: the Python environment that nix/python.nix holds.
+        current: those of the base's packages that come from nixpkgs whatever `source` is.
 
     Returns:
         The sections in the Dockerfile's order; Python packages are joined with their interpreter in one section.
@@ -94,7 +96,7 @@ def package_sections(
     ]
     if locked is not None:
         joined.append(_locked_section(locked, steps, resolved, base, source))
-    sections = (_base_section(base, base_title, listed, source), *asked, *joined)
+    sections = (_base_section(base, base_title, listed, source, current), *asked, *joined)
     return tuple(section for section in sections if section.entries)
 
 
@@ -160,14 +162,14 @@ def _title(steps: tuple[Step, ...], one: ResolvedRequirement) -> str:
 
 
 def _base_section(
-    base: BaseImage | None, title: str, listed: set[AttributePath], source: str
+    base: BaseImage | None, title: str, listed: set[AttributePath], source: str, current: frozenset[str]
 ) -> PackageSection:
     if base is None:
         return PackageSection(title=title, entries=())
     return PackageSection(
         title=title,
         entries=tuple(
-            PackageEntry(attribute_path=path, source=source)
+            PackageEntry(attribute_path=path, source="" if path in current else source)
             for path in sorted(base.packages)
             if path not in listed
         ),
@@ -286,15 +288,18 @@ def _locked_section(
     base: BaseImage | None,
     source: str,
 ) -> PackageSection:
-    titles = dict.fromkeys(_title(steps, one) for one in resolved if _is_locked(one))
-    asked, found = locked.requirements, len(locked.lock.distributions)
+    mine = tuple(one for one in resolved if _is_locked(one))
+    titles = dict.fromkeys(_title(steps, one) for one in mine)
+    asked, found = len(mine), len(locked.lock.distributions)
     counted = f"{asked} requirement{'s'[: asked != 1]}, {found} distribution{'s'[: found != 1]} locked"
     entry = ImportedEnvironment(file="python.nix", source=_source_of(locked.interpreter, base, source))
     return PackageSection(title=f"{_joined_title([*titles])} ({counted})", entries=(entry,))
 
 
 def _is_locked(one: ResolvedRequirement) -> bool:
-    return any(isinstance(resolution, LockedArtifact) for resolution in one.resolutions)
+    return one.requirement.manager == "pip" and any(
+        isinstance(resolution, LockedArtifact) for resolution in one.resolutions
+    )
 
 
 def _source_of(interpreter: AttributePath, base: BaseImage | None, source: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.extract.paths import KnownPaths
-from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.model.plan import PackageEntry, PackageSection
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
@@ -18,19 +18,31 @@ from dock2nix.plan.calls import PROGRAM_FOLDERS
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, Catalogue, CuratedPackage, Provider
     from dock2nix.extract import StageSteps
+    from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage
     from dock2nix.model.plan import ImagePlan
-    from dock2nix.model.steps import ResolvedRequirement, Step
+    from dock2nix.model.steps import ResolvedRequirement
     from dock2nix.parse.context import BuildContext
     from dock2nix.plan.calls import Call
 
 TABLE = "commands"
 OVERRIDE = "override: "
-_PYTHON_SET = re.compile(r"^python3?[0-9]*Packages\.")
-# What tells versions and builds of one thing apart: python38, nodejs-16_x, postgresql_15_jit, jdk17_headless.
-_VERSION = re.compile(r"[-_]?[0-9][0-9_x.]*(?:[-_](?:headless|jit))?$")
+_PYTHON_SET = re.compile(r"^(python3?[0-9]*)Packages\.")
+# What tells versions and builds of one thing apart: python38, nodejs-16_x, postgresql_15_jit, jdk17_headless, curlMinimal.
+_VERSION = re.compile(r"[-_]?[0-9][0-9_x.]*$")
+_BUILD = re.compile(r"(?:[-_](?:full|headless|jit|minimal|slim)|Full|FreeThreading|Minimal|Mainline)$")
+_COLLECTION = re.compile(
+    r"(?:_9base|busybox|coreutils-full|gash-utils|klibc|mescc-tools|toybox|u-root|unixtools|uutils)"
+)
+# Such programs are a project's own more often than any of nixpkgs' that are called so.
+_OWN_NAMES = """
+    admin agent api app backend bot build cli client consumer controller core daemon demo dev entrypoint executor frontend
+    gateway hello hub init job launcher main manage manager migrate monitor operator producer prod protocol proxy registry
+    router run runner sample scheduler script serve server service setup start sync test tests ui update usage web
+    webserver worker
+"""
 _OUTPUTS = frozenset({"bin", "lib", "out"})
-_EXPLAINED = (CommandOutcome.UNRESOLVED, CommandOutcome.SCRIPT)
+_MAY_BRING_PROGRAMS = (CommandOutcome.UNRESOLVED, CommandOutcome.SCRIPT)
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -45,74 +57,110 @@ class Choice(Struct, frozen=True, kw_only=True):
 class ImageContents(Struct, frozen=True, kw_only=True):
     """What is known to be in the image, and what may be.
 
-    `packages` are attribute paths, `wanted` names of packages asked for, whatever became of them, `open_steps` the commands that
-    may put programs anywhere: they are not translated, or run as they stand.
+    `packages` are attribute paths, `wanted` names of packages asked for, whatever became of them. `open_lines` are lines of the
+    Dockerfile that may put programs anywhere: commands that are not translated or run as they stand, packages that are not
+    known; `open_texts` are the instructions they stand in, and every COPY and ADD.
     """
 
     packages: frozenset[str]
     wanted: frozenset[str]
     paths: KnownPaths
-    open_steps: tuple[Step, ...]
+    open_lines: tuple[int, ...]
+    open_texts: tuple[str, ...]
 
 
 def image_contents(
     base: BaseImage | None,
     chain: tuple[int, ...],
-    done: tuple[StageSteps, ...],
-    resolved: tuple[ResolvedRequirement, ...],
+    passed: tuple[tuple[Stage, ...], tuple[StageSteps, ...], tuple[ResolvedRequirement, ...]],
     context: BuildContext,
-) -> ImageContents:
-    """What the passes so far put into the image.
+) -> ImageContents | None:
+    """What the passes so far put into the image; None when that cannot be told, or there is no distribution to lean on.
 
     Args:
         base: what FROM brings.
         chain: positions of the stages that the image consists of.
-        done: the steps of all needed stages.
-        resolved: what they asked for.
+        passed: all stages, the steps of the needed ones, and what they asked for.
         context: the build context.
     """
-    installed = {
+    if base is None or not base.distribution:
+        return None
+    stages, done, resolved = passed
+    effects = [effect for one in done if one.stage in chain for effect in one.effects]
+    lines = _open_lines(done, resolved)
+    return ImageContents(
+        packages=frozenset({*_installed(chain, resolved), *base.packages}),
+        wanted=frozenset(one.requirement.name for one in resolved),
+        paths=KnownPaths(context, effects),
+        open_lines=lines,
+        open_texts=tuple(
+            instruction.instruction.original
+            for one in done
+            for instruction in stages[one.stage].instructions
+            if _may_bring_programs(instruction, lines)
+        ),
+    )
+
+
+def _installed(chain: tuple[int, ...], resolved: tuple[ResolvedRequirement, ...]) -> set[str]:
+    """The attribute paths of what the image gets, the interpreters that Python packages stand in among them."""
+    paths = {
         str(resolution.attribute_path)
         for one in resolved
         if one.stage in chain and one.outcome is RequirementOutcome.NIXPKGS
         for resolution in one.resolutions
         if isinstance(resolution, NixpkgsPackage) and not resolution.build_only
     }
-    effects = tuple(effect for one in done if one.stage in chain for effect in one.effects)
-    return ImageContents(
-        packages=frozenset({*installed, *(base.packages if base else ())}),
-        wanted=frozenset(one.requirement.name for one in resolved),
-        paths=KnownPaths(context, effects),
-        open_steps=tuple(step for one in done for step in one.steps if step.outcome in _EXPLAINED),
+    return paths | {found[1] for path in paths if (found := _PYTHON_SET.match(path))}
+
+
+def _open_lines(done: tuple[StageSteps, ...], resolved: tuple[ResolvedRequirement, ...]) -> tuple[int, ...]:
+    steps = {
+        step.location.first_line for one in done for step in one.steps if step.outcome in _MAY_BRING_PROGRAMS
+    }
+    packages = {
+        one.requirement.location.first_line
+        for one in resolved
+        if one.outcome in {RequirementOutcome.UNRESOLVED, RequirementOutcome.LOCKED}
+    }
+    return tuple(sorted(steps | packages))
+
+
+def _may_bring_programs(instruction: ScopedInstruction, lines: tuple[int, ...]) -> bool:
+    place = instruction.location
+    return instruction.keyword in {"ADD", "COPY"} or any(
+        place.first_line <= line <= place.last_line for line in lines
     )
 
 
 def add_programs(
-    plan: ImagePlan, calls: tuple[Call, ...], contents: ImageContents, catalogue: Catalogue
+    plan: ImagePlan, calls: tuple[Call, ...], contents: ImageContents | None, catalogue: Catalogue
 ) -> Outcome[ImagePlan]:
     """The plan with the packages of programs that the image runs and nothing installs.
 
-    A program that an untranslated command speaks of is that command's business, which is reported by itself. As long as any
-    command is untranslated, only what the table of commands knows is added: the image may bring the rest itself.
+    A program that an untranslated instruction speaks of is that one's business, which is reported by itself. As long as anything
+    is untranslated, only what the table of commands knows is added, and the rest is a remark: the image may bring it itself.
 
     Args:
         plan: the image.
         calls: the programs it runs.
-        contents: what is in it.
+        contents: what is in it; None when that is not known, and then nothing is looked for.
         catalogue: who provides what.
 
     Returns:
         The plan, with one more section if need be; a finding for every program that was missing.
     """
+    if contents is None:
+        return Outcome(plan)
     findings: list[Finding] = []
     entries: dict[tuple[str, str], list[str]] = {}
     for call in calls:
-        if _is_there(call.name, contents, catalogue) or _is_explained(call.name, contents):
+        if _is_explained(call.name, contents) or _is_there(call.name, contents, catalogue):
             continue
         choice = obvious_provider(call.name, catalogue)
-        if choice is not None and (choice.by_row or not contents.open_steps):
+        if choice is not None and (choice.by_row or not contents.open_lines):
             entries.setdefault((choice.attribute_path, choice.output), []).append(
-                f"{call.name}: {call.where}"
+                f"{call.name}, called in {call.where}"
             )
             findings.append(_added(call, choice))
         elif not _is_excused(call.name, catalogue):
@@ -144,11 +192,17 @@ def _added(call: Call, choice: Choice) -> Finding:
 
 def _missing(call: Call, contents: ImageContents, catalogue: Catalogue) -> Finding:
     message = f"{call.name} ({call.where}) is run by the image, and nothing that is translated installs it"
-    if contents.open_steps:
-        message += f"; line {contents.open_steps[0].location.first_line} may, which is not translated"
+    if contents.open_lines:
+        message += f"; line {contents.open_lines[0]} may, of which not everything is translated"
     near = [f"pkgs.{provider.path}" for provider in catalogue.providers("command", call.name)[:3]]
     has = f"it is in {', '.join(near)}; " if near else ""
-    return Finding(code="D2N220", message=message, location=call.location, hint=has + _hint(call.name))
+    return Finding(
+        code="D2N220",
+        message=message,
+        location=call.location,
+        hint=has + _hint(call.name),
+        severity_override=Severity.INFO if contents.open_lines else None,
+    )
 
 
 def _hint(name: str) -> str:
@@ -172,7 +226,9 @@ def _is_there(name: str, contents: ImageContents, catalogue: Catalogue) -> bool:
 def _family(path: str) -> str:
     """What all versions of a package, and the sets of all versions of an interpreter, have in common."""
     name = _PYTHON_SET.sub("python3Packages.", path)
-    return _VERSION.sub("", name) or name
+    for pattern in (_VERSION, _BUILD, _VERSION):
+        name = pattern.sub("", name) or name
+    return name
 
 
 def _has_program(path: str, name: str, catalogue: Catalogue) -> bool:
@@ -188,11 +244,11 @@ def _provides(path: str, name: str, catalogue: Catalogue) -> bool:
 
 
 def _is_explained(name: str, contents: ImageContents) -> bool:
-    """Whether a package that is asked for is called so, or an untranslated command speaks of it."""
+    """Whether a package that is asked for is called so, or an untranslated instruction speaks of it."""
     if name in contents.wanted:
         return True
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    return any(word.search(step.text) for step in contents.open_steps)
+    return any(word.search(text) for text in contents.open_texts)
 
 
 def _is_excused(name: str, catalogue: Catalogue) -> bool:
@@ -207,25 +263,29 @@ def _is_excused(name: str, catalogue: Catalogue) -> bool:
 def obvious_provider(name: str, catalogue: Catalogue) -> Choice | None:
     """The one package that a command is had from, None when that is a matter of choice.
 
-    A row of mappings/commands.toml decides; else the first provider of the index, if it stands at the top level and is called
-    like the command or has it as its main program, or is the only one.
+    A row of mappings/commands.toml decides. Else the first provider of the index, if it stands at the top level and is called
+    like the command or has it as its main program, or when all others are only versions of it, or collections of other
+    people's tools. Names that projects give to programs of their own are never obvious.
+
+    Args:
+        name: the command.
+        catalogue: who provides what.
     """
     row = catalogue.curated(TABLE, name)
     if row is not None:
         return _of_row(row)
-    providers = catalogue.providers("command", name)
-    if not providers or "." in providers[0].path:
+    providers = [
+        provider for provider in catalogue.providers("command", name) if not _COLLECTION.match(provider.path)
+    ]
+    first = catalogue.attribute(providers[0].path) if providers and "." not in providers[0].path else None
+    if first is None or name in _OWN_NAMES.split():
         return None
-    first = catalogue.attribute(providers[0].path)
-    if first is None:
+    what = f"{first.path} has it, and nothing else does but other versions of it"
+    if name in {first.main_program, first.pname, str(first.path)}:
+        what = f"{first.path} is called so, or has it as its main program"
+    elif len({_family(provider.path) for provider in providers}) > 1:
         return None
-    named = name in {first.main_program, first.pname, str(first.path)}
-    if not named and len(providers) > 1:
-        return None
-    what = "is called so" if named else "alone has this command"
-    return Choice(
-        attribute_path=first.path, output=_asked_output(first, providers[0]), evidence=f"{first.path} {what}"
-    )
+    return Choice(attribute_path=first.path, output=_asked_output(first, providers[0]), evidence=what)
 
 
 def _of_row(row: CuratedPackage) -> Choice | None:
@@ -240,6 +300,9 @@ def _of_row(row: CuratedPackage) -> Choice | None:
 
 
 def _asked_output(attribute: Attribute, provider: Provider) -> str:
-    """The output to ask for: none where it is the default one, which `out` is unless there is a `bin`."""
+    """The output to ask for: none where it is the default one, which `out` is unless there is a `bin`.
+
+    `dnsutils` is the output of that name already.
+    """
     default = "bin" if "bin" in attribute.outputs else "out"
-    return "" if provider.output == default else provider.output
+    return "" if provider.output in {default, str(attribute.path)} else provider.output

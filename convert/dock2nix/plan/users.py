@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from dock2nix.model.image import AddGroup, AddUser, Group, User
+from dock2nix.model.image import AddGroup, AddUser, Group, MakeDirectory, SetOwner, User
+from dock2nix.parse.copying import STANDARD_DIRECTORIES
 
 if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage, Effect
+    from dock2nix.model.source import Location
 
-_NOBODY = 65534
+NOBODY = 65534
 _FIRST, _FIRST_SYSTEM, _LAST_SYSTEM = 1000, 100, 999
 # Accounts of a distribution with high numbers that nothing but the distribution's own packages uses.
 _STANDARD = frozenset({"guest", "nobody", "nogroup", "users"})
 _OTHER_NAMES_OF_NOBODY = ("nobody", "nogroup")
+# Homes that are no folders, or not the user's own.
+_NO_HOMES = frozenset({"/", "/dev/null", "/nonexistent", "/var/empty"})
 
 
 class Accounts(Struct):
-    """The accounts of an image under construction; fakeNss brings root and nobody itself."""
+    """The accounts of an image under construction; root and nobody are in every image that has any."""
 
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
@@ -29,22 +33,21 @@ class Accounts(Struct):
         """The number of a user given by name or number; None when there is no such user."""
         if name.isdigit():
             return int(name)
-        fixed = {"root": 0, "nobody": _NOBODY}
-        return fixed.get(name, self.users[name].uid if name in self.users else None)
+        return self.users[name].uid if name in self.users else {"root": 0, "nobody": NOBODY}.get(name)
 
     def gid(self, name: str) -> int | None:
         """The number of a group given by name or number; None when there is no such group."""
         if name.isdigit():
             return int(name)
-        fixed = {"root": 0, **dict.fromkeys(_OTHER_NAMES_OF_NOBODY, _NOBODY)}
-        return fixed.get(name, self.groups[name].gid if name in self.groups else None)
+        fixed = {"root": 0, **dict.fromkeys(_OTHER_NAMES_OF_NOBODY, NOBODY)}
+        return self.groups[name].gid if name in self.groups else fixed.get(name)
 
     def primary_gid(self, user: str) -> int:
         """The primary group of a user given by name or number; 0 as in Docker when it is not known."""
         for known in self.users.values():
             if user in {known.name, str(known.uid)}:
                 return known.gid
-        return _NOBODY if user in {"nobody", str(_NOBODY)} else 0
+        return NOBODY if user in {"nobody", str(NOBODY)} else 0
 
     def numeric_owner(self, owner: str) -> str | None:
         """`user`, `user:group`, `:group` as chown takes them, to numbers; None when a name is not known."""
@@ -64,7 +67,7 @@ class Accounts(Struct):
             for user in self.users.values()
             if user.name in named or (user.uid >= _FIRST_SYSTEM and user.name not in _STANDARD)
         )
-        primary = {user.gid for user in users} - {_NOBODY}
+        primary = {user.gid for user in users} - {NOBODY}
         groups = tuple(
             group
             for group in self.groups.values()
@@ -73,6 +76,11 @@ class Accounts(Struct):
             or (group.gid >= _FIRST_SYSTEM and group.name not in _STANDARD)
         )
         return users, groups
+
+    def home_of(self, name: str) -> str:
+        """The folder that is the home of a known user; "" when there is none to make."""
+        home = self.users[name].home
+        return "" if home in _NO_HOMES or home in STANDARD_DIRECTORIES else home
 
     def add_group(self, effect: AddGroup) -> None:
         known = self.groups.get(effect.name)
@@ -129,10 +137,32 @@ class Accounts(Struct):
 def _free(taken: set[int], text: str, *, system: bool) -> int:
     """The number the tool would take: shadow's `useradd -r` counts down from 999, adduser and busybox up from 100."""
     if not system:
-        return next(number for number in range(_FIRST, _NOBODY) if number not in taken)
+        return next(number for number in range(_FIRST, NOBODY) if number not in taken)
     downwards = "useradd" in text or "groupadd" in text
     numbers = range(_LAST_SYSTEM, 0, -1) if downwards else range(_FIRST_SYSTEM, _FIRST)
     return next((number for number in numbers if number not in taken), _LAST_SYSTEM)
+
+
+def used_homes(
+    base: BaseImage | None, accounts: Accounts, named: frozenset[str], location: Location
+) -> tuple[Effect, ...]:
+    """The homes that published images have for users of theirs, for those that the Dockerfile makes use of.
+
+    Args:
+        base: the base image.
+        accounts: all accounts of the image.
+        named: the names and numbers that stand in USER, as owners and the like.
+        location: of the FROM.
+    """
+    text = f"FROM {base.reference.text}" if base else ""
+    effects: list[Effect] = []
+    for user in base.users if base else ():
+        home = accounts.home_of(user.name)
+        if home and user.uid >= _FIRST_SYSTEM and not named.isdisjoint({user.name, str(user.uid)}):
+            owner = f"{accounts.users[user.name].uid}:{accounts.users[user.name].gid}"
+            effects.append(MakeDirectory(path=home, location=location, text=text))
+            effects.append(SetOwner(path=home, owner=owner, location=location, text=text))
+    return tuple(effects)
 
 
 def accounts_of(base: BaseImage | None, effects: tuple[Effect, ...]) -> Accounts:

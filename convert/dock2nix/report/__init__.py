@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Severity
+from dock2nix.plan.choices import ignore_findings
 from dock2nix.report.data import report_object
 from dock2nix.report.markdown import markdown
+from dock2nix.plan.origins import current_packages
 from dock2nix.report.model import Report, StageReport, stage_attributes
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
+    from dock2nix.model.annotation import Annotation
     from dock2nix.model.dockerfile import Dockerfile, Stage
     from dock2nix.model.finding import Finding
     from dock2nix.model.plan import ImagePlan
@@ -44,6 +47,7 @@ class Passed(Struct, frozen=True, kw_only=True):
     requirements: tuple[ResolvedRequirement, ...]
     plan: ImagePlan
     findings: tuple[Finding, ...]
+    annotations: tuple[Annotation, ...] = ()
 
 
 def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, strict: bool) -> Report:
@@ -59,10 +63,9 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         The report; its findings are sorted by place, each once.
     """
     needed = {one.stage for one in passed.steps}
-    ordered = sorted(
-        dict.fromkeys(passed.findings),
-        key=lambda one: (one.location.first_line, one.location.first_column, one.code, one.message),
-    )
+    different = dict.fromkeys(passed.findings)
+    strictly = tuple(_stricter(one) if strict else one for one in different)
+    judged = ignore_findings(strictly, passed.annotations)
     return Report(
         dockerfile=passed.plan.dockerfile,
         sha256=passed.dockerfile.sha256,
@@ -70,9 +73,14 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         stages=tuple(_stage(stage, catalogue, built=stage.index in needed) for stage in passed.stages),
         requirements=passed.requirements,
         steps=tuple(step for one in passed.steps for step in one.steps),
-        findings=tuple(_stricter(one) if strict else one for one in ordered),
+        findings=tuple(sorted(judged.findings, key=_place)),
+        excused=judged.excused,
         files=tuple(sorted((*files, *REPORTS))),
     )
+
+
+def _place(finding: Finding) -> tuple[int, int, str, str]:
+    return finding.location.first_line, finding.location.first_column, finding.code, finding.message
 
 
 def _stricter(finding: Finding) -> Finding:
@@ -86,13 +94,14 @@ def _stage(stage: Stage, catalogue: Catalogue, *, built: bool) -> StageReport:
     attributes = stage_attributes(base)
     channel = base.channel if base else ""
     prefix = f"inputs.{catalogue.pin(channel).name}:" if channel else ""
+    current = current_packages(base, catalogue)
     return StageReport(
         index=stage.index,
         name=stage.name,
         base=_base_text(stage),
         line=stage.location.first_line,
         outcome=outcome,
-        attributes=tuple(f"{prefix}{path}" for path in attributes),
+        attributes=tuple(path if path in current else f"{prefix}{path}" for path in attributes),
         inputs=(channel,) if channel else (),
         built=built,
     )

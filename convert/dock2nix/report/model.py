@@ -33,7 +33,10 @@ class StageReport(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What was asked, what became of it, and what is left to a human."""
+    """What was asked, what became of it, and what is left to a human.
+
+    `excused` are first and last lines of instructions whose findings the user ignores: what is open there is no business of his.
+    """
 
     dockerfile: str
     sha256: str
@@ -43,6 +46,7 @@ class Report(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...]
     files: tuple[str, ...]
+    excused: tuple[tuple[int, int], ...] = ()
 
     @property
     def commands(self) -> tuple[Step, ...]:
@@ -52,8 +56,11 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def needs_review(self) -> bool:
         return any(finding.severity is not Severity.INFO for finding in self.findings) or any(
-            step.outcome is CommandOutcome.UNRESOLVED for step in self.steps
+            step.outcome is CommandOutcome.UNRESOLVED and not self._is_excused(step) for step in self.steps
         )
+
+    def _is_excused(self, step: Step) -> bool:
+        return any(first <= step.location.first_line <= last for first, last in self.excused)
 
     @property
     def result(self) -> str:
@@ -122,7 +129,8 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     packages = [resolution for resolution in one.resolutions if isinstance(resolution, NixpkgsPackage)]
     locked = [resolution for resolution in one.resolutions if isinstance(resolution, LockedArtifact)]
     unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
-    first = next(iter((*packages, *locked)), None)
+    known: tuple[NixpkgsPackage | LockedArtifact, ...] = (*packages, *locked)
+    first = known[0] if known else None
     return RequirementRow(
         attributes=tuple(str(package.attribute_path) for package in packages),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),

@@ -98,6 +98,7 @@ in
           nativeBuildInputs
           ;
         buildCommandPath = ./fetch.sh;
+        downloads = ../downloads; # what the tests bring along in the place of the network
       }
       // hashArguments "fetchurl" { inherit hash outputHash outputHashAlgo sha1 sha256 sha512; }
     )

@@ -233,6 +233,11 @@ rec {
       ${lib.concatStrings (lib.mapAttrsToList link links)}
     '';
 
+  # The source tree of a package, which stand-ins do not have.
+  srcOnly =
+    package:
+    runCommand "${package.name}-source" { } "echo 'tests/nixpkgs: ${package.name} has no sources' >&2; exit 1";
+
   mkShell = lib.makeOverridable (
     {
       name ? "nix-shell",

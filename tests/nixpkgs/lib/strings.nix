@@ -92,6 +92,16 @@ rec {
       "float"
       "bool"
     ];
+  sanitizeDerivationName =
+    name:
+    let
+      legal = lib.filter builtins.isString (split "[^[:alnum:]+._?=-]+" (toString name));
+      joined = concatStringsSep "-" legal;
+      bare = lib.head (builtins.match "\\.*(.*)" (builtins.unsafeDiscardStringContext joined));
+      length = stringLength bare;
+      short = if length > 207 then substring (length - 207) 207 bare else bare;
+    in
+    if short == "" then "unknown" else short;
   toLower = replaceStrings upper lower;
   toUpper = replaceStrings lower upper;
   trim =

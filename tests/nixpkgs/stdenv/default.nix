@@ -51,7 +51,7 @@ let
   build =
     arguments:
     let
-      name = arguments.name or "${arguments.pname}-${arguments.version}";
+      name = lib.strings.sanitizeDerivationName (arguments.name or "${arguments.pname}-${arguments.version}");
       passthru = arguments.passthru or { };
       outputs = arguments.outputs or [ "out" ];
       meta = {

@@ -114,15 +114,15 @@ def _declare_one(field: Field, state: State, *, export: bool, local: bool) -> No
         return
     name = written[0]
     if local:
-        state.locals.add(name)
+        state.locals.setdefault(name, state.variables.get(name, Unset()))
     if export:
         state.exported.add(name)
     if field.value is None:
         state.assign(name, Unknown(field.word.unknown))
     elif assigned := _ASSIGNMENT.fullmatch(field.value):
         state.assign(name, _appended(state, name, assigned[3]) if assigned[2] == "+=" else assigned[3])
-    elif local:
-        state.assign(name, Unset())
+    elif local and state.lookup(name) is not None:
+        state.assign(name, Unknown(f"{name} is local: some shells keep its value, some do not"))
 
 
 def _appended(state: State, name: str, value: str) -> Scalar:

@@ -23,6 +23,7 @@ from dock2nix.parse.shell.syntax import (
     ShellSyntaxError,
     Simple,
     Span,
+    placed,
 )
 from dock2nix.parse.shell.wrappers import (
     NestedScript,
@@ -35,7 +36,6 @@ from dock2nix.parse.shell.wrappers import (
 )
 
 if TYPE_CHECKING:
-    from dock2nix.model.source import SourceText
     from dock2nix.parse.shell.evaluate import Evaluator
     from dock2nix.parse.shell.syntax import Function
 
@@ -443,9 +443,10 @@ def _enter(evaluator: Evaluator, call: Call, function: tuple[Function, Script], 
     if call.context.calls.count(definition) >= MOST_CALLS:
         return evaluator.give_up(call.node, "a function that calls itself", call.context, state)
     evaluator.uncalled.pop(definition, None)
-    saved_positional, saved_locals, saved = state.positional, state.locals, dict(state.variables)
-    state.positional, state.locals = _positional(call.arguments), set()
+    positional, outer_locals = state.positional, state.locals
+    state.positional, state.locals = _positional(call.arguments), {}
     for name, field in call.assignments:
+        state.locals[name] = state.variables.get(name, Unset())
         state.assign(name, field.value if field.value is not None else Unknown(field.word.unknown))
     context = _inner_context(call, home, "", state, evaluator)
     context = replace(context, calls=(*context.calls, definition))
@@ -455,9 +456,9 @@ def _enter(evaluator: Evaluator, call: Call, function: tuple[Function, Script], 
         certain = state.stops["return"][0] == Certainty.NEVER
         result = Result(state.status if certain else None, result.output, asked=True)
     state.leave(("return",), outside)
-    for name in sorted({*state.locals, *(name for name, _ in call.assignments)}):
-        state.assign(name, saved.get(name, Unset()))
-    state.positional, state.locals = saved_positional, saved_locals
+    for name, value in state.locals.items():
+        state.assign(name, value)
+    state.positional, state.locals = positional, outer_locals
     return result
 
 
@@ -487,17 +488,11 @@ def _eval(evaluator: Evaluator, call: Call, state: State) -> Result:
 def _text_script(
     evaluator: Evaluator, call: Call, field: Field | None, body: str, dialect: str
 ) -> tuple[Script, Sequence]:
-    """The script in a word: in its place when the word is nothing but the quoted text."""
+    """The script in a word, in its place when the word has one."""
     if field is None or field.script is None:
         return evaluator.nested(call.context.script, call.node.span, body, None, dialect)
-    parent, span = field.script, field.span
-    written = parent.text[slice(*span)]
-    source: SourceText | None = None
-    if parent.fixed is None and written == body:
-        source = parent.source.cut(*span)
-    elif parent.fixed is None and written[:1] in {"'", '"'} and written[1:-1] == body:
-        source = parent.source.cut(span.start + 1, span.end - 1)
-    return evaluator.nested(parent, span, body, source, dialect)
+    source = placed(field.script, field.places)
+    return evaluator.nested(field.script, field.span, body, source, dialect)
 
 
 def _nested(evaluator: Evaluator, call: Call, nested: NestedScript, state: State) -> Result:

@@ -515,7 +515,7 @@ class Evaluator:
             self.run(node.body, context.never(condition), way)
         else:
             inner = context if holds else context.under(Certainty.CONDITIONAL, condition)
-            silent = silent and self.run(node.body, inner, way).output == ""
+            silent = self.run(node.body, inner, way).output == "" and silent
             way.leave(("continue",))
             state.become(merged([way] if holds else [state, way], condition))
         state.leave(_LOOP_SCOPES, outside)

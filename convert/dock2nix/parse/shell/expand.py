@@ -41,14 +41,19 @@ class _Piece(NamedTuple):
     quoted: bool = False
     split: bool = False
     apart: bool = False
+    start: int = -1
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """A word with the place it comes from: `script` is None for a word that no text shows."""
+    """A word with the place it comes from: `script` is None for a word that no text shows.
+
+    `places` are the runs of its value with where each stands, -1 for nowhere.
+    """
 
     word: Word
     span: Span = NO_SPAN
     script: Script | None = None
+    places: tuple[tuple[str, int], ...] = ()
 
     @property
     def value(self) -> str | None:
@@ -82,9 +87,12 @@ class Expander:
                 )
             ]
         if plain and len(alternatives) == 1 and parts[0].text[:1] != "~":
-            return [self._field(span, parts[0].text, quoted=parts[0].quoted)]
+            places = ((parts[0].text, parts[0].start),)
+            return [self._field(span, parts[0].text, quoted=parts[0].quoted, places=places)]
         return [
-            self._field(span, _joined(pieces), quoted=any(piece.quoted for piece in pieces))
+            self._field(
+                span, _joined(pieces), quoted=any(piece.quoted for piece in pieces), places=_places(pieces)
+            )
             for alternative in alternatives
             for pieces in self._split(self._pieces(_with_tilde(alternative, self.state)))
         ]
@@ -107,6 +115,11 @@ class Expander:
         """Parts as one string, nothing split."""
         return _joined(self._pieces(parts))
 
+    def placed(self, parts: Iterable[Part]) -> tuple[Scalar, tuple[tuple[str, int], ...]]:
+        """Parts as one string, with the places of its runs as in `Field.places`."""
+        pieces = self._pieces(parts)
+        return _joined(pieces), _places(pieces)
+
     def pattern(self, parts: Iterable[Part]) -> list[tuple[str, bool]] | Unknown:
         """Parts as pieces of a pattern: (text, whether it means itself)."""
         pieces = []
@@ -117,7 +130,9 @@ class Expander:
             pieces.append((piece.value, piece.quoted))
         return [piece for piece in pieces if piece[0]]
 
-    def _field(self, span: Span, value: Scalar, *, quoted: bool) -> Field:
+    def _field(
+        self, span: Span, value: Scalar, *, quoted: bool, places: tuple[tuple[str, int], ...] = ()
+    ) -> Field:
         word = Word(
             text=self.script.text[span.start : span.end],
             value=value if isinstance(value, str) else None,
@@ -125,12 +140,12 @@ class Expander:
             quoted=quoted,
             unknown=value.reason if isinstance(value, Unknown) else "",
         )
-        return Field(word=word, span=span, script=self.script)
+        return Field(word=word, span=span, script=self.script, places=places)
 
     # --- parts to pieces -----------------------------------------------------------------------------------------------
 
     def _pieces(self, parts: Iterable[Part]) -> list[_Piece]:
-        return [piece for part in parts for piece in self._part(part)]
+        return [piece._replace(start=part.start) for part in parts for piece in self._part(part)]
 
     def _part(self, part: Part) -> list[_Piece]:
         match part:
@@ -164,6 +179,8 @@ class Expander:
         value = self._looked_up(part)
         if isinstance(value, tuple) and part.operator != "length":
             return self._list(part, value)
+        if isinstance(value, Unknown) and "@" in {part.name, part.subscript}:
+            return [_Piece(value)]  # nobody knows how many words that are, whatever the quotes
         if part.operator in _DEFAULTS:
             return self._default(part, value)
         scalar = self._scalar(part, value)
@@ -265,7 +282,8 @@ class Expander:
                 if at:
                     fields.append(current)
                     current = []
-                current.append(_Piece(text, quoted=not text))  # an empty field between two separators stays
+                # an empty field between two separators stays
+                current.append(_Piece(text, quoted=not text, start=piece.start))
             if after and current:
                 fields.append(current)
                 current = []
@@ -289,6 +307,12 @@ def _element(value: Value | None, part: Parameter) -> Value | None:
     if value is None:
         return None
     return Unknown(f"{collapsed(part.text, 60)} is not known")
+
+
+def _places(pieces: Iterable[_Piece]) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (piece.value, -1 if piece.apart else piece.start) for piece in pieces if isinstance(piece.value, str)
+    )
 
 
 def _joined(pieces: Iterable[_Piece]) -> Scalar:

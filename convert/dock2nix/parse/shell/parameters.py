@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.shell.words import Parameter
 
 _LONGEST = 4000
-"""Matching a pattern at each place of a text takes the square of its length."""
+"""Matching a pattern once takes time by the length of the text, at each of its places by the square of it."""
+_LONGEST_REPLACED = 400
 _LONGEST_PATTERN = 500
 _CASES = {"^^": str.upper, ",,": str.lower}
 
@@ -43,7 +44,8 @@ def _matched(value: str, part: Parameter, expander: Expander) -> Scalar:
     if sum(len(text) for text, _ in pieces) > _LONGEST_PATTERN:
         return Unknown(f"{collapsed(part.text, 60)} is too long to follow")
     pattern = compile_pattern(pieces)
-    if len(value) > _LONGEST and pattern.literal is None:
+    longest = _LONGEST_REPLACED if part.operator in {"/", "//"} else _LONGEST
+    if len(value) > longest and pattern.literal is None:
         return Unknown(f"{collapsed(part.text, 60)} is too long to follow")
     if not part.operator.startswith("/"):
         return _taken_off(value, pattern, part.operator)

@@ -175,10 +175,11 @@ class Recorder:
                 script = members[0].inherited[syntax][1].script
                 self.opaque(script, syntax.span, "a file written by a loop, branch or function")
             for at, record in enumerate(members):
-                redirect, inherited = record.inherited.pop(syntax)
-                if straight:
-                    operator = _TRUNCATING[redirect.operator] if at else redirect.operator
-                    record.inherited[syntax] = (replace(redirect, operator=operator), inherited)
+                redirect, inherited = record.inherited[syntax]
+                operator = _TRUNCATING[redirect.operator] if at else redirect.operator
+                record.inherited[syntax] = (replace(redirect, operator=operator), inherited)
+                if not straight:
+                    del record.inherited[syntax]
 
 
 def _runs_once(record: _Record, syntax: RedirectSyntax) -> bool:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dock2nix.model.shell import Redirect
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell.state import Scalar, Unknown
-from dock2nix.parse.shell.syntax import HeredocSyntax, RedirectSyntax, Script, Simple, Span
+from dock2nix.parse.shell.syntax import HeredocSyntax, RedirectSyntax, Script, Simple, Span, placed
 from dock2nix.parse.shell.words import read_heredoc
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ NOT_REDIRECTED = Redirections()
 
 
 class _Place(NamedTuple):
-    """The body of a here-document: `whole` when it stands in the file as it is."""
+    """The body of a here-document: `whole` when it stands in the file as it is, `expand` when the shell expands it."""
 
     script: Script
     span: Span
     whole: bool
+    expand: bool
 
 
 def redirects_of(
@@ -100,14 +101,13 @@ def _heredoc(
     place = _place(evaluator, syntax, heredoc, context)
     if place is None:
         return Input(Unknown("a here-document without body"))
-    text: Scalar = place.script.text[slice(*place.span)]
-    written = text
-    if heredoc.expand:
-        inner = replace(context, script=place.script)
-        parts = read_heredoc(place.script.text, place.span, place.script.dialect)
-        text = evaluator.expander(node, inner, state).string(parts)
-    in_place = place.whole and text == written
-    return Input(text, place.script.source.cut(*place.span) if in_place else None)
+    if not place.expand:
+        source = place.script.source.cut(*place.span) if place.whole else None
+        return Input(place.script.text[slice(*place.span)], source)
+    inner = replace(context, script=place.script)
+    parts = read_heredoc(place.script.text, place.span, place.script.dialect)
+    text, places = evaluator.expander(node, inner, state).placed(parts)
+    return Input(text, placed(place.script, places) if isinstance(text, str) else None)
 
 
 def _place(
@@ -119,9 +119,9 @@ def _place(
     text = script.text[slice(*heredoc.body)]
     unindented = re.sub(r"(?m)^\t+", "", text) if heredoc.chomp else text
     if unindented == text:
-        return _Place(script, heredoc.body, script.fixed is None)
+        return _Place(script, heredoc.body, script.fixed is None, heredoc.expand)
     made = _made_script(script, syntax, SourceText.at(script.source.path, unindented), in_place=False)
-    return _Place(made, Span(0, len(unindented)), whole=False)
+    return _Place(made, Span(0, len(unindented)), whole=False, expand=heredoc.expand)
 
 
 def _outside(
@@ -134,7 +134,7 @@ def _outside(
     whole = found.source.text == found.body
     source = found.source if whole else SourceText.at(script.source.path, found.body)
     made = _made_script(script, syntax, source, in_place=whole)
-    return _Place(made, Span(0, len(found.body)), whole)
+    return _Place(made, Span(0, len(found.body)), whole, found.expand)
 
 
 def _made_script(script: Script, syntax: RedirectSyntax, source: SourceText, *, in_place: bool) -> Script:

@@ -75,8 +75,8 @@ class State(Struct, kw_only=True, eq=False):
 
     `stops` say what may have ended the `exit` (script), `return` (function), `break` or `continue` (loop) scope already, with
     the certainty that is left for what follows; `pending` are the states in which one of several ways has ended such a scope.
-    `status` is what the last `return` or `exit` said. `failed` is set when the build has failed for certain. `locals` are the names
-    that are local to the running function. A function maps to all its possible definitions; None among them: perhaps not
+    `status` is what the last `return` or `exit` said. `failed` is set when the build has failed for certain. `locals` are the values
+    outside of the names that are local to the running function. A function maps to all its possible definitions; None among them: perhaps not
     defined. `hidden` are prefixes of names that a sourced file may have
     set, with why.
     """
@@ -88,7 +88,7 @@ class State(Struct, kw_only=True, eq=False):
     directory: str | None = "/"
     directories: tuple[str | None, ...] = ()
     options: set[str] = field(default_factory=set)
-    locals: set[str] = field(default_factory=set)
+    locals: dict[str, Value | Unset] = field(default_factory=dict)
     stops: dict[str, tuple[Certainty, str]] = field(default_factory=dict)
     pending: dict[str, tuple[State, ...]] = field(default_factory=dict)
     failed: bool = False
@@ -107,7 +107,7 @@ class State(Struct, kw_only=True, eq=False):
             directory=self.directory,
             directories=self.directories,
             options=set(self.options),
-            locals=set(self.locals),
+            locals=dict(self.locals),
             stops=dict(self.stops),
             pending=dict(self.pending),
             failed=self.failed,
@@ -224,7 +224,7 @@ class State(Struct, kw_only=True, eq=False):
         child.functions = {}
         child.positional = ()
         child.options = set()
-        child.locals = set()
+        child.locals = {}
         child.pending = {}
         child._shown = None  # noqa: SLF001 - another object of this class
         return child
@@ -266,7 +266,9 @@ def _merge_into(result: State, other: State, condition: str) -> None:
     if result.directories != other.directories:
         result.directories = ()
     result.options &= other.options
-    result.locals |= other.locals
+    for name in sorted(result.locals.keys() | other.locals.keys()):
+        if result.locals.get(name) != other.locals.get(name):
+            result.locals[name] = Unknown(f"{name} is local under a condition")
     result.inherited = result.inherited or other.inherited
     result.hidden = tuple(dict.fromkeys((*result.hidden, *other.hidden)))
     result.stops = _merged_stops(result.stops, other.stops, condition)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,8 @@ class Span(NamedTuple):
 
 
 NO_SPAN = Span(0, 0)
+_LONGEST_VALUE = 200
+"""So many characters of a variable's value have a place of their own in `placed`."""
 
 
 class ShellSyntaxError(Exception):
@@ -54,6 +57,27 @@ class Script(Struct, frozen=True, kw_only=True, eq=False):
     def written(self, span: Span, limit: int = 2000) -> str:
         """The text there, runs of blanks made one, and not longer than `limit`."""
         return collapsed(self.text[span.start : span.end], limit)
+
+
+def placed(script: Script, places: tuple[tuple[str, int], ...]) -> SourceText | None:
+    """A text made of runs that stand in a script, as far as they stand there; None when one of them does not.
+
+    A run that is not what the script shows (the value of a variable) stands as a whole where the script names it.
+    """
+    if script.fixed is not None or any(start < 0 for _, start in places):
+        return None
+    text = ""
+    anchors: list[tuple[int, int, int]] = []
+    for run, start in places:
+        if script.text.startswith(run, start):
+            shown = script.source.cut(start, start + len(run))
+            anchors += [(len(text) + at, line, column) for at, line, column in shown.anchors]
+        else:
+            line, column = script.source.position(start)
+            anchors += [(len(text) + at, line, column) for at in range(min(len(run), _LONGEST_VALUE))]
+        text += run
+    kept = {at: (at, line, column) for at, line, column in anchors}
+    return replace(script.source, text=text, anchors=tuple(kept.values())) if kept else None
 
 
 def collapsed(text: str, limit: int) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.parse.shell.lexer import quoting
 from dock2nix.parse.shell.syntax import ShellSyntaxError, Span, collapsed
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class Literal(Struct, frozen=True, kw_only=True):
-    """Text that stands for itself; `quoted` text is neither split nor a pattern."""
+    """Text that stands for itself; `quoted` text is neither split nor a pattern.
+
+    `start` is its place in the script, as in all parts; -1 when it has none.
+    """
 
     text: str
     quoted: bool
+    start: int = -1
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -36,6 +41,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
     subscript: str = ""
     operand: tuple[Part, ...] = ()
     second: tuple[Part, ...] | None = None
+    start: int = -1
 
 
 class Substitution(Struct, frozen=True, kw_only=True):
@@ -58,6 +64,7 @@ class Arithmetic(Struct, frozen=True, kw_only=True):
     text: str
     inside: Span
     quoted: bool
+    start: int = -1
 
 
 class Obscure(Struct, frozen=True, kw_only=True):
@@ -66,6 +73,7 @@ class Obscure(Struct, frozen=True, kw_only=True):
     text: str
     reason: str
     quoted: bool
+    start: int = -1
 
 
 Part = Literal | Parameter | Substitution | Arithmetic | Obscure
@@ -117,11 +125,21 @@ class _WordReader:
         at = start
         while at < end:
             if found := plain.match(self.text, at, end):
-                parts.append(Literal(text=found[0], quoted=quoted))
+                parts.append(Literal(text=found[0], quoted=quoted, start=at))
                 at = found.end()
             else:
-                at = self._special(parts, at, end, quoted=quoted, heredoc=plain is _PLAIN_IN_HEREDOC)
+                known = len(parts)
+                behind = self._special(parts, at, end, quoted=quoted, heredoc=plain is _PLAIN_IN_HEREDOC)
+                parts[known:] = [self._placed(part, at) for part in parts[known:]]
+                at = behind
         return tuple(parts)
+
+    def _placed(self, part: Part, at: int) -> Part:
+        """The part with its place: text in quotes starts behind the quote."""
+        if part.start >= 0:
+            return part
+        quoted = isinstance(part, Literal) and not self.text.startswith(part.text, at)
+        return replace(part, start=at + quoted)
 
     def _special(self, parts: list[Part], at: int, limit: int, *, quoted: bool, heredoc: bool) -> int:
         character = self.text[at]

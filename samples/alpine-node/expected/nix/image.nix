@@ -16,6 +16,17 @@ let
       ../package.json
     ];
   };
+
+  # 5: npm ci --omit=dev
+  nodeModules5 = pkgs.importNpmLock.buildNodeModules {
+    derivationArgs = {
+      npmInstallFlags = "--omit=dev";
+      postInstall = "rm -f $out/node_modules/.package-lock.json";
+    };
+    nodejs = pkgs.nodejs_22;
+    package = removeAttrs (lib.importJSON ../package.json) [ "scripts" ];
+    packageLock = lib.importJSON ../package-lock.json;
+  };
 in
 dockerTools.buildImage {
   name = "alpine-node";
@@ -45,7 +56,8 @@ dockerTools.buildImage {
     chmod u+w app/package.json
     cp ${context4}/package-lock.json app/package-lock.json # 4: COPY package.json package-lock.json ./
     chmod u+w app/package-lock.json
-    # UNRESOLVED 5: npm ci --omit=dev
+    cp -rT ${nodeModules5}/node_modules app/node_modules # 5: npm ci --omit=dev
+    chmod -R u+w app/node_modules
     cp ${../server.js} app/server.js # 6: COPY server.js ./
     chmod u+w app/server.js
   '';

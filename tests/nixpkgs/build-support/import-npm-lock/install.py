@@ -30,7 +30,8 @@ def omitted(flags: list[str]) -> set[str]:
 def is_installed(entry: dict[str, Any], omit: set[str]) -> bool:
     """Whether npm installs a package of the lock on Linux."""
     systems = entry.get("os", [])
-    elsewhere = "!linux" in systems or any(not name.startswith("!") for name in systems) and "linux" not in systems
+    named = any(not name.startswith("!") for name in systems)
+    elsewhere = "!linux" in systems or (named and "linux" not in systems)
     both = entry.get("devOptional", False) and {"dev", "optional"} <= omit
     return not (elsewhere or both or any(entry.get(kind) for kind in omit))
 
@@ -79,7 +80,9 @@ def main() -> None:
         unpack(task["files"][path], out / path, task["node"])
         link_programs(out / path, entry.get("bin", {}))
     if kept:
-        record = {path: entry | {"resolved": f"file:{task['files'].get(path)}"} for path, entry in kept.items()}
+        record = {
+            path: entry | {"resolved": f"file:{task['files'].get(path)}"} for path, entry in kept.items()
+        }
         (out / "node_modules/.package-lock.json").write_text(json.dumps(lock | {"packages": record}))
     for name, key in (("package.json", "package"), ("package-lock.json", "packageLock")):
         (out / name).write_text(json.dumps(task[key]))

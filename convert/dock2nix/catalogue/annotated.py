@@ -1,0 +1,96 @@
+"""A catalogue with what the Dockerfile's own comments say on top."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dock2nix.catalogue.base import CuratedPackage
+from dock2nix.model.annotation import MapName, UseOf
+from dock2nix.model.packages import AttributePath
+
+if TYPE_CHECKING:
+    from dock2nix.catalogue.base import Attribute, Catalogue, EvidenceMatch, Provider
+    from dock2nix.model.annotation import Annotation
+    from dock2nix.model.dockerfile import ImageReference
+    from dock2nix.model.image import BaseImage, FlakeInput
+
+COMMANDS = "commands"
+_OTHER_PYTHON = re.compile(r"^python3[0-9]+Packages\.")
+
+Attributes = tuple[tuple[AttributePath, tuple[str, ...]], ...]
+
+
+def attributes_of(mapping: MapName, catalogue: Catalogue) -> Attributes | None:
+    """What a mapping stands for; None when nixpkgs has not all of it. `pkgs.bar.dev` may be the output dev of bar."""
+    found = tuple(_attribute(path, outputs, catalogue) for path, outputs in mapping.attributes)
+    known = tuple(one for one in found if one is not None)
+    return known if len(known) == len(found) else None
+
+
+def _attribute(
+    path: AttributePath, outputs: tuple[str, ...], catalogue: Catalogue
+) -> tuple[AttributePath, tuple[str, ...]] | None:
+    known = catalogue.attribute(path) or catalogue.attribute(_OTHER_PYTHON.sub("python3Packages.", path))
+    if known is not None:
+        return (path, outputs) if set(outputs) <= set(known.outputs) else None
+    whole, dot, output = path.rpartition(".")
+    parent = catalogue.attribute(whole) if dot and not outputs else None
+    return (AttributePath(whole), (output,)) if parent and output in parent.outputs else None
+
+
+class AnnotatedCatalogue:
+    """Implements `catalogue.base.Catalogue` over another one.
+
+    Args:
+        catalogue: the other one.
+        annotations: of the Dockerfile; a mapping of what nixpkgs does not have counts for nothing.
+    """
+
+    def __init__(self, catalogue: Catalogue, annotations: tuple[Annotation, ...]) -> None:
+        self._catalogue = catalogue
+        self._mappings = tuple(one for one in annotations if isinstance(one, MapName))
+        self._kept = tuple(one for one in annotations if isinstance(one, UseOf) and one.keep)
+
+    def curated(self, table: str, name: str) -> CuratedPackage | None:
+        """The mapping for a name, the last one if there are several; else the other catalogue's row."""
+        for mapping in reversed(self._mappings):
+            # A name that is mapped for the package managers is no statement on the command of that name.
+            if mapping.concerns(table, name) and (mapping.table or table != COMMANDS):
+                attributes = attributes_of(mapping, self._catalogue)
+                if attributes is not None:
+                    reason = f"override: comment in line {mapping.location.first_line}"
+                    return CuratedPackage(name=name, attributes=attributes, reason=reason)
+        row = self._catalogue.curated(table, name)
+        if row is not None and any(one.concerns(table, name) for one in self._kept):
+            return replace(row, keep_with=(), build_only=False)
+        return row
+
+    def pin(self, channel: str = "") -> FlakeInput:
+        return self._catalogue.pin(channel)
+
+    def channels(self) -> tuple[str, ...]:
+        return self._catalogue.channels()
+
+    def attribute(self, path: str) -> Attribute | None:
+        return self._catalogue.attribute(path)
+
+    def providers(self, kind: str, name: str) -> tuple[Provider, ...]:
+        return self._catalogue.providers(kind, name)
+
+    def evidence(self, table: str, name: str) -> EvidenceMatch | None:
+        return self._catalogue.evidence(table, name)
+
+    def similar(self, table: str, name: str, limit: int = 3) -> tuple[str, ...]:
+        return self._catalogue.similar(table, name, limit)
+
+    def base_image(self, reference: ImageReference) -> BaseImage | None:
+        return self._catalogue.base_image(reference)
+
+    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+        return self._catalogue.no_op(program, arguments, written)
+
+    def no_op_path(self, path: str) -> str | None:
+        return self._catalogue.no_op_path(path)

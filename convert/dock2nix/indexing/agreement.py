@@ -1,0 +1,106 @@
+"""Whether a Debian package and an attribute agree on the versions that names and libraries carry."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dock2nix.indexing.debian import DebianPackage
+    from dock2nix.indexing.features import Feature
+    from dock2nix.indexing.packages import Package
+
+# The numbers in these names belong to a language or a scheme of names, not to the package.
+_OF_A_LANGUAGE = re.compile(
+    r"python3?-|ruby-|node-|golang-.+-dev$|r-(?:cran|bioc)-|lib.+-perl$|gir1\.2-|librust-|libghc-|elpa-|fonts-|ttf-|libapache2-"
+)
+_RUNTIME_LIBRARY = re.compile(r"lib(?!.*-(?:dev|perl|java|ruby|bin|utils|tools|data|common)$)")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_NUMBER_IN_ATTRIBUTE = re.compile(r"\d+(?:[._]\d+)*")
+# The families whose package sets exist once a version: (how Debian names what is in them, the set).
+_FAMILIES = (
+    (re.compile(r"postgresql(?:-[a-z]+)?-(\d+)(?:-|$)"), re.compile(r"postgresql(\d+)Packages")),
+    (re.compile(r"php(\d\.\d)-"), re.compile(r"php(\d+)(?:Extensions|Packages)")),
+    (re.compile(r"(?:lib)?python(3\.\d+)-"), re.compile(r"python(\d+)Packages")),
+    (re.compile(r"ruby(\d\.\d)-"), re.compile(r"rubyPackages_(\d_\d)")),
+)
+_SONAME = re.compile(r"(?P<stem>.+?)(?:-?(?<!\d)\d{1,2}(?:\.\d+)*)?\.so\.(?P<version>\d+(?:\.\d+)*)")
+_MOST_SHOWN = 2
+
+
+def disagreement(debian: DebianPackage, asked: str, features: Iterable[Feature], package: Package) -> str:
+    """In what the versions of the two differ, in words for a reader; "" when nothing speaks against the attribute.
+
+    Args:
+        debian: the package whose files were compared.
+        asked: the name that led to it; only a version in this name is one that was asked for.
+        features: the Debian package's.
+        package: the attribute.
+    """
+    libraries = _libraries(features)
+    if libraries and debian.name == asked and _RUNTIME_LIBRARY.match(asked):
+        return _other_libraries(libraries, package)
+    number = named_version(asked, debian.version)
+    if number and not _is_of_version(package, number):
+        return f"{package.path} is version {package.version or 'unknown'}, not {number}"
+    return "" if _in_the_same_set(asked, package.path) else f"{package.path} is of another version's set"
+
+
+def named_version(name: str, version: str) -> str:
+    """The number in a Debian package's name with which its version begins: `7.4` for php7.4 of version 7.4.33, else ""."""
+    if _OF_A_LANGUAGE.match(name):
+        return ""
+    found = [number for number in _NUMBER.findall(name) if _begins_with(version, number)]
+    return max(found, key=len, default="")
+
+
+def _begins_with(version: str, number: str) -> bool:
+    return version.startswith(number) and not version[len(number) : len(number) + 1].isdigit()
+
+
+def _is_of_version(package: Package, number: str) -> bool:
+    """The attribute has that version, or the number in its own name."""
+    if _begins_with(package.version, number):
+        return True
+    names = f"{package.leaf} {package.pname}"
+    numbers = {re.sub(r"[._]", "", found) for found in _NUMBER_IN_ATTRIBUTE.findall(names)}
+    return number.replace(".", "") in numbers
+
+
+def _in_the_same_set(name: str, path: str) -> bool:
+    scope = path.rpartition(".")[0]
+    for debian, nixpkgs in _FAMILIES:
+        asked, given = debian.match(name), nixpkgs.fullmatch(scope)
+        if asked and given and asked[1].replace(".", "") != given[1].replace("_", ""):
+            return False
+    return True
+
+
+def _libraries(features: Iterable[Feature]) -> Mapping[str, set[str]]:
+    """The versioned names of libraries by what is left of them without any version."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for feature in features:
+        match = _SONAME.fullmatch(feature.name) if feature.kind == "soname" else None
+        if match is not None:
+            found[match["stem"]].add(feature.name)
+    return found
+
+
+def _other_libraries(asked: Mapping[str, set[str]], package: Package) -> str:
+    """Programs find a library by its soname: without one that both have, it is not the same library."""
+    given = _libraries(package.features)
+    common = sorted(stem for stem in asked if stem in given)
+    if any(asked[stem] & given[stem] for stem in common):
+        return ""
+    if not common:
+        return f"{package.path} does not have {_shown(name for names in asked.values() for name in names)}"
+    theirs = _shown(name for stem in common for name in given[stem])
+    return f"{package.path} has {theirs}, not {_shown(name for stem in common for name in asked[stem])}"
+
+
+def _shown(names: Iterable[str]) -> str:
+    shortest = sorted(names, key=lambda name: (len(name), name))
+    return ", ".join(sorted(shortest[:_MOST_SHOWN]))

@@ -1,0 +1,70 @@
+"""What the tests have in the place of the network: archives of tests/nixpkgs/downloads, kept as folders and packed when needed.
+
+A folder below downloads/HOST/… whose name ends in `.tgz` stands for the archive of that address, as a registry of npm packs it;
+one in `.whl` for a wheel, less its RECORD. The same folder gives the same bytes on every machine, so that locks can name their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import struct
+import tarfile
+import zlib
+from pathlib import Path
+
+from wheels import packed_wheel
+
+FOLDER = Path(__file__).parent / "nixpkgs" / "downloads"
+_LARGEST_BLOCK = 0xFFFF
+
+
+def downloads() -> dict[str, bytes]:
+    """All archives by `HOST/PATH`."""
+    forms = (("*.tgz", packed), ("*.whl", wheel))
+    return {
+        path.relative_to(FOLDER).as_posix(): pack(path)
+        for pattern, pack in forms
+        for path in sorted(FOLDER.rglob(pattern))
+        if path.is_dir()
+    }
+
+
+def wheel(folder: Path) -> bytes:
+    """The folder's files as a wheel."""
+    entries = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return packed_wheel(entries, next(path.partition("/")[0] for path in entries if ".dist-info/" in path))
+
+
+def packed(folder: Path) -> bytes:
+    """The folder's files as an archive of the npm registry: all below `package/`."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = tarfile.TarInfo(f"package/{path.relative_to(folder).as_posix()}")
+            content = path.read_bytes()
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return _stored(archive.getvalue())
+
+
+def _stored(data: bytes) -> bytes:
+    """A gzip file (RFC 1952) of stored blocks (RFC 1951): compressors differ from version to version, this does not."""
+    starts = range(0, len(data), _LARGEST_BLOCK)
+    blocks = b"".join(
+        struct.pack("<BHH", at == starts[-1], len(part), len(part) ^ _LARGEST_BLOCK) + part
+        for at in starts
+        for part in [data[at : at + _LARGEST_BLOCK]]
+    )
+    header = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    return header + blocks + struct.pack("<II", zlib.crc32(data), len(data))
+
+
+def integrity(content: bytes) -> str:
+    """The hash of a file as locks of npm have it."""
+    return "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()

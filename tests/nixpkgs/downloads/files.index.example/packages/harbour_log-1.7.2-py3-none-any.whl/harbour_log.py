@@ -1,0 +1,5 @@
+"""Lines of a log."""
+
+
+def line(text):
+    return f"harbour: {text}"

@@ -1,0 +1,1 @@
+"""Air pressure; a wheel for each kind of machine."""

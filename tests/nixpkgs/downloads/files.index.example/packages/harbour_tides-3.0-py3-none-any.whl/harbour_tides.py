@@ -1,0 +1,1 @@
+"""Tides; asked for on one kind of machine only."""

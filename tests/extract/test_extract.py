@@ -248,3 +248,31 @@ def test_tools_work_on_files_that_are_known(command: str, line: str, convert: An
 def test_tools_on_anything_else_are_left(command: str, convert: Any) -> None:
     report, _ = convert(f"FROM debian:bookworm-slim\nCOPY . /src\nRUN {command}\n", files=("a",))
     assert [one["outcome"] for one in report["commands"]] == ["unresolved"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "curl -fsSL https://x/i.sh | bash -",
+        "wget -qO- https://x/i.sh | tee /tmp/i | sh",
+        'sh -c "$(curl -fsSL https://x/i.sh)"',
+        'eval "$(curl -fsSL https://x/i.sh)"',
+    ],
+)
+def test_a_download_that_is_run_is_reported(command: str, convert: Any) -> None:
+    report, _ = convert(f"FROM debian:bookworm-slim\nRUN {command}\n")
+    assert "D2N501" in {one["code"] for one in report["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("line", "codes"),
+    [
+        pytest.param("ENV DB_PASSWORD=hunter2", ["D2N505"], id="a password"),
+        pytest.param("ENV DB_PASSWORD=", [], id="an empty one"),
+        pytest.param("ENV DB_PASSWORD_FILE=/run/secrets/x", [], id="a file that holds it"),
+        pytest.param("ENV TOKENIZERS=1", [], id="a word that only begins so"),
+    ],
+)
+def test_secrets_in_the_environment_are_reported(line: str, codes: list[str], convert: Any) -> None:
+    report, _ = convert(f"FROM debian:bookworm-slim\n{line}\n")
+    assert [one["code"] for one in report["findings"]] == codes

@@ -18,6 +18,8 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_right
 from functools import cached_property
+from heapq import nsmallest
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.catalogue.base import Attribute, EvidenceMatch, Provider
@@ -26,6 +28,7 @@ from dock2nix.folders import data_folder
 from dock2nix.model.packages import AttributePath
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from dock2nix.model.image import FlakeInput
@@ -96,6 +99,7 @@ class PackageIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._tables: dict[str, Table] = {}
+        self._near: dict[str, _Names] = {}
 
     @classmethod
     def open(cls, folder: Path | None = None) -> PackageIndex:
@@ -209,10 +213,15 @@ class PackageIndex:
 
         """
         scope, dot, leaf = name.rpartition(".")
-        fields = self._table("names").get(scope or "*")
-        if fields is None or not leaf or len(leaf) > _LONGEST_NAME:
+        if not leaf or len(leaf) > _LONGEST_NAME:
             return ()
-        return tuple(f"{scope}{dot}{near}" for near in _nearest(leaf, fields[0].split(), limit))
+        return tuple(f"{scope}{dot}{near}" for near in self._names_in(scope or "*").nearest(leaf, limit))
+
+    def _names_in(self, scope: str) -> _Names:
+        if scope not in self._near:
+            fields = self._table("names").get(scope)
+            self._near[scope] = _Names(fields[0].split() if fields else [])
+        return self._near[scope]
 
     # --- pins -------------------------------------------------------------------------------------------------------
 
@@ -293,16 +302,34 @@ def _nearness(wanted: str, pieces: set[str], name: str) -> float:
     return share
 
 
-def _nearest(wanted: str, names: list[str], limit: int) -> list[str]:
-    """Names that begin like `wanted` or share a word with it, the nearest first."""
-    low = wanted.lower().replace("_", "-")
-    words = {word for word in low.split("-") if len(word) > 2} | {low}
-    pieces = _pieces(low)
-    ranked = []
-    for name in names:
-        plain = name.lower().replace("_", "-")
-        if plain[:1] == low[:1] or any(word in plain for word in words):
-            near = _nearness(low, pieces, plain)
-            if near >= 0.45:
-                ranked.append((-near, len(name), name))
-    return [name for _, _, name in sorted(ranked)[:limit]]
+class _Names:
+    """The names of one scope, made ready for several searches: a Dockerfile may have many unknown names."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._plain = [name.lower().replace("_", "-") for name in names]
+        self._text = "\n".join(self._plain)
+        self._starts = list(accumulate((len(name) + 1 for name in self._plain), initial=0))
+        self._by_letter: dict[str, list[int]] = {}
+        for at, name in enumerate(self._plain):
+            self._by_letter.setdefault(name[:1], []).append(at)
+
+    def nearest(self, wanted: str, limit: int) -> list[str]:
+        """Names that begin like `wanted` or share a word with it, the nearest first."""
+        low = wanted.lower().replace("_", "-")
+        words = {word for word in low.split("-") if len(word) > 2} | {low}
+        pieces = _pieces(low)
+        candidates = set(self._by_letter.get(low[:1], ())).union(*(self._holding(word) for word in words))
+        ranked = (
+            (-near, len(self._names[at]), self._names[at])
+            for at in candidates
+            if (near := _nearness(low, pieces, self._plain[at])) >= 0.45
+        )
+        return [name for _, _, name in nsmallest(limit, ranked)]
+
+    def _holding(self, word: str) -> Iterator[int]:
+        found = self._text.find(word)
+        while found >= 0:
+            at = bisect_right(self._starts, found) - 1
+            yield at
+            found = self._text.find(word, self._starts[at + 1])

@@ -150,23 +150,34 @@ def scan_context(path: Path) -> Path:
 
 
 def _failed(path: Path, message: str, line: int, column: int, code: str) -> dict[str, Any]:
+    """The row of a file that could not be converted, with the same keys as every other."""
+    from dock2nix.model.finding import FINDING_CODES  # noqa: PLC0415
+
+    slug = FINDING_CODES[code][0] if code in FINDING_CODES else "failed"
     finding = {
         "code": code,
-        "slug": "failed",
+        "slug": slug,
         "severity": "error",
         "line": line,
         "column": column,
         "message": message,
     }
-    empty = {"requirements": {"total": 0, "resolved": 0}, "commands": {"total": 0, "accounted": 0}}
     return {
         "version": 1,
         "dockerfile": path.as_posix(),
+        "sha256": "",
         "result": "failed",
-        "findings": [finding | {"hint": ""}],
+        "nixpkgs": {},
+        "stages": [],
         "requirements": [],
         "commands": [],
-        "coverage": empty,
+        "fetched": [],
+        "image": {},
+        "findings": [finding | {"hint": ""}],
+        "coverage": {
+            "requirements": {"total": 0, "resolved": 0},
+            "commands": {"total": 0, "accounted": 0},
+        },
         "files": [],
     }
 

@@ -19,6 +19,7 @@ from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
 from dock2nix.extract.node_modules import with_interpreter
 from dock2nix.extract.paths import KnownPaths
+from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import ContextSource, CopyFiles
@@ -27,9 +28,12 @@ from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
 from dock2nix.parse.stages import source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect
+    from dock2nix.model.packages import MadeNodeLock
     from dock2nix.model.shell import ShellItem
     from dock2nix.model.steps import Step
     from dock2nix.parse.context import BuildContext
@@ -102,12 +106,13 @@ class _Walk(Struct, kw_only=True):
 
 
 class _Extraction(Struct, frozen=True):
-    """What the walks share: the stages, what is done of them, the context and the catalogue."""
+    """What the walks share: the stages, what is done of them, the context, the catalogue, and locks that npm made."""
 
     stages: tuple[Stage, ...]
     context: BuildContext
     catalogue: Catalogue
     done: dict[int, StageSteps]
+    node_locks: Mapping[str, MadeNodeLock]
 
     def whole(self, index: int) -> tuple[Step, ...]:
         """The steps of a stage behind those of the stages it stands on."""
@@ -128,6 +133,7 @@ def extract(
     needed: tuple[int, ...],
     context: BuildContext,
     catalogue: Catalogue,
+    node_locks: Mapping[str, MadeNodeLock] | None = None,
 ) -> Outcome[tuple[StageSteps, ...]]:
     """What the commands of the needed stages ask for and do.
 
@@ -136,11 +142,12 @@ def extract(
         needed: positions of the stages that the target is built from, ascending.
         context: the build context.
         catalogue: for the commands that have no effect.
+        node_locks: those that npm made for projects, by the path of package.json in the build context.
 
     Returns:
         One `StageSteps` for each needed stage, in order. Every command of every RUN is in exactly one step.
     """
-    extraction = _Extraction(stages, context, catalogue, {})
+    extraction = _Extraction(stages, context, catalogue, {}, node_locks or {})
     findings: list[Finding] = []
     for index in needed:
         walk = _start(stages[index], extraction)
@@ -174,7 +181,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         complete=_environment_is_known(stage, extraction.stages),
         workdir=workdir,
         user=user,
-        files=ImageFiles(extraction.context, effects),
+        files=ImageFiles(extraction.context, effects, extraction.node_locks),
         known=KnownPaths(extraction.context, effects),
         steps=[],
         findings=[],
@@ -198,6 +205,8 @@ def _walk(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) 
             walk.workdir = working_directory(instruction, walk.workdir)
             step = extract_workdir(instruction, walk.stage.index, walk.workdir, walk.user, walk.known)
             walk.add(Outcome((step,)))
+        case "ENV":
+            walk.findings.extend(secrets_in_environment(instruction))
         case "USER":
             walk.user = instruction.arguments[0] if instruction.arguments else ""
         case "COPY" | "ADD":

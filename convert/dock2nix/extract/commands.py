@@ -325,6 +325,9 @@ def _judge_invocation(
             outcome=CommandOutcome.TRANSLATED,
             reason="followed: paths and variables after it take it into account",
         )
+    download = _runs_download(run, items.index(command), items)
+    if download is not None:
+        return download
     if run.program in _LEAVING:
         return _not_needed("leaves a branch or the script; what it skips is judged by itself")
     if run.program in {"[", "[[", "test"}:
@@ -509,12 +512,41 @@ def _has_inline_program(run: Invocation) -> bool:
 
 
 def _pipe_to_shell(run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]) -> Verdict:
-    source = items[command.stdin_from] if command.stdin_from is not None else None
-    if isinstance(source, ShellCommand) and source.program in _DOWNLOADERS:
-        message = f"{source.text} is piped into {run.program}: what it downloads runs unseen and unpinned"
-        hint = "name the packages it installs, or download a pinned file with a checksum"
-        return _unresolved("a download piped into an interpreter is never run", ("D2N501", message, hint))
+    source = _start_of_pipe(command, items)
+    if source is not None and (source.program or "").rsplit("/", 1)[-1] in _DOWNLOADERS:
+        return _download_run(f"{source.text} is piped into {run.program}")
     return _unresolved(f"what {run.program} reads from the pipe cannot be known")
+
+
+def _start_of_pipe(command: ShellCommand, items: tuple[ShellItem, ...]) -> ShellCommand | None:
+    """The first command of the pipeline that ends in this one (`curl … | tee x | bash`)."""
+    seen = 0
+    while command.stdin_from is not None and seen < len(items):
+        before = items[command.stdin_from]
+        if not isinstance(before, ShellCommand):
+            return None
+        command, seen = before, seen + 1
+    return command
+
+
+def _download_run(what: str) -> Verdict:
+    message = f"{what}: what it downloads runs unseen and unpinned"
+    hint = "name the packages it installs, or download a pinned file with a checksum"
+    return _unresolved("a download that is run is never run here", ("D2N501", message, hint))
+
+
+def _runs_download(run: Invocation, position: int, items: tuple[ShellItem, ...]) -> Verdict | None:
+    """`sh -c "$(curl …)"`, `bash <(curl …)`, `eval "$(curl …)"`, `. <(curl …)`."""
+    if (run.program or "").rsplit("/", 1)[-1] not in SHELLS | {"eval", ".", "source"}:
+        return None
+    for item in items:
+        if (
+            isinstance(item, ShellCommand)
+            and item.substitution_of == position
+            and item.program in _DOWNLOADERS
+        ):
+            return _download_run(f"{run.program} runs the output of {item.text}")
+    return None
 
 
 def _feed_pipelines(items: tuple[ShellItem, ...], verdicts: list[Verdict]) -> list[Verdict]:

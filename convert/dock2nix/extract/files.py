@@ -5,20 +5,27 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dock2nix.model.image import CopyFiles, WriteFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.model.image import Effect
+    from dock2nix.model.packages import MadeNodeLock
     from dock2nix.parse.context import BuildContext
 
 
 class ImageFiles(Struct, frozen=True):
-    """Implements `managers.base.BuildFiles` over what COPY, ADD and constant redirections have put into the image so far."""
+    """Implements `managers.base.BuildFiles` over what COPY, ADD and constant redirections have put into the image so far.
+
+    `node_locks` are the locks that npm made for projects, by the path of package.json in the build context.
+    """
 
     context: BuildContext
     effects: list[Effect]
+    node_locks: Mapping[str, MadeNodeLock] = field(default_factory=dict)
 
     def read(self, path: str, directory: str | None) -> str | None:
         """The text of a file of the image, or None when it is not known to be there.

@@ -110,6 +110,7 @@ class _Words(Struct, kw_only=True):
     instruction: Instruction
     environment: Environment
     reported: set[str] = field(default_factory=set)
+    places: dict[str, Location] | None = None
 
     def place(self, text: str) -> Location:
         """Where `text` stands in the instruction; the instruction when that cannot be said."""
@@ -143,12 +144,17 @@ class _Words(Struct, kw_only=True):
         return tuple(found)
 
     def report(self, unset: tuple[str, ...], place: Location | None = None) -> None:
-        places = variable_places(self.instruction.source) if unset and place is None else {}
         for name in unset:
             if name not in self.reported:
                 self.reported.add(name)
-                where = place or places.get(name, self.instruction.location)
+                where = place or self._first_uses().get(name, self.instruction.location)
                 self.expander.report(self._unset(name, where))
+
+    def _first_uses(self) -> dict[str, Location]:
+        """Looked for once: an instruction may have thousands of words."""
+        if self.places is None:
+            self.places = variable_places(self.instruction.source)
+        return self.places
 
     def _unset(self, name: str, where: Location) -> Finding:
         if name in self.environment:

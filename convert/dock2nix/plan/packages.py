@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dock2nix.model.packages import AttributePath, LockedArtifact, NixpkgsPackage, Unresolved
+from dock2nix.model.packages import AttributePath, LockedArtifact, NixpkgsPackage, Requirement, Unresolved
 from dock2nix.model.plan import (
     ImportedEnvironment,
     LanguageEnvironment,
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage
     from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.steps import ResolvedRequirement, Step
+    from dock2nix.plan.origins import Origins
 
+_Titles = dict[tuple[int, "Requirement"], str]
 _SET = re.compile(r"(python3\d*)Packages\.(.+)")
 _DEFAULT_PYTHON = ("python3", "python313")
 
@@ -60,9 +62,8 @@ def package_sections(
     base_title: str,
     steps: tuple[Step, ...],
     resolved: tuple[ResolvedRequirement, ...],
-    source: str,
+    origins: Origins,
     locked: LockedEnvironment | None = None,
-    current: frozenset[str] = frozenset(),
 ) -> tuple[PackageSection, ...]:
     """The lists of nix/packages.nix.
 
@@ -71,14 +72,15 @@ def package_sections(
         base_title: what to write above them.
         steps: the commands of the image's stages, for the titles.
         resolved: what they asked for.
-        source: the flake input the base's packages and its interpreter come from, "" for nixpkgs.
+        origins: where the base's packages and its interpreter come from.
         locked: the Python environment that nix/python.nix holds.
-        current: those of the base's packages that come from nixpkgs whatever `source` is.
 
     Returns:
         The sections in the Dockerfile's order; Python packages are joined with their interpreter in one section.
     """
-    wanted = _wanted(steps, resolved)
+    source = origins.source
+    titles = _titles(steps)
+    wanted = _wanted(titles, resolved)
     environments = _environments(wanted, base, source)
     listed = {*environments, *((locked.interpreter,) if locked else ())}
     listed |= {AttributePath("python3") for interpreter in listed if interpreter in _DEFAULT_PYTHON}
@@ -87,7 +89,7 @@ def package_sections(
         PackageSection(
             title=title, entries=_entries(group, seen, base) + tuple(Remark(text=text) for text in unresolved)
         )
-        for title, group, unresolved in _by_title(steps, resolved, wanted)
+        for title, group, unresolved in _by_title(titles, resolved, wanted)
     )
     joined = [
         _environment_section(environment)
@@ -95,8 +97,8 @@ def package_sections(
         if locked is None or environment.interpreter != locked.interpreter
     ]
     if locked is not None:
-        joined.append(_locked_section(locked, steps, resolved, base, source))
-    sections = (_base_section(base, base_title, listed, source, current), *asked, *joined)
+        joined.append(_locked_section(locked, titles, resolved, base, source))
+    sections = (_base_section(base, base_title, listed, origins), *asked, *joined)
     return tuple(section for section in sections if section.entries)
 
 
@@ -112,14 +114,15 @@ def build_sections(
     """The lists of nix/build-packages.nix: compilers, headers, and what other stages install."""
     only = tuple(one for one in resolved if one.outcome is RequirementOutcome.BUILD_ONLY)
     partly = tuple(one for one in resolved if one.outcome is RequirementOutcome.NIXPKGS)
-    wanted = _wanted(steps, only) + tuple(one for one in _wanted(steps, partly) if one.package.build_only)
+    titles = _titles(steps)
+    wanted = _wanted(titles, only) + tuple(one for one in _wanted(titles, partly) if one.package.build_only)
     seen: set[tuple[str, str]] = set()
-    titles = dict.fromkeys(one.title for one in sorted(wanted, key=lambda one: one.line))
+    groups: dict[str, list[_Wanted]] = {}
+    for one in sorted(wanted, key=lambda one: one.line):
+        groups.setdefault(one.title, []).append(one)
     sections = (
-        PackageSection(
-            title=title, entries=_build_entries(tuple(o for o in wanted if o.title == title), seen)
-        )
-        for title in titles
+        PackageSection(title=title, entries=_build_entries(tuple(group), seen))
+        for title, group in groups.items()
     )
     return tuple(section for section in sections if section.entries)
 
@@ -138,11 +141,11 @@ def _build_entries(group: tuple[_Wanted, ...], seen: set[tuple[str, str]]) -> tu
     )
 
 
-def _wanted(steps: tuple[Step, ...], resolved: tuple[ResolvedRequirement, ...]) -> tuple[_Wanted, ...]:
+def _wanted(titles: _Titles, resolved: tuple[ResolvedRequirement, ...]) -> tuple[_Wanted, ...]:
     return tuple(
         _Wanted(
             line=one.requirement.location.first_line,
-            title=_title(steps, one),
+            title=_title(titles, one),
             requirement=one,
             package=resolution,
         )
@@ -152,24 +155,29 @@ def _wanted(steps: tuple[Step, ...], resolved: tuple[ResolvedRequirement, ...]) 
     )
 
 
-def _title(steps: tuple[Step, ...], one: ResolvedRequirement) -> str:
+def _titles(steps: tuple[Step, ...]) -> _Titles:
+    """The title of the command that asked for each requirement; looked up often, so made once."""
+    found: _Titles = {}
     for step in steps:
-        if step.stage == one.stage and any(
-            one.requirement in install.requirements for install in step.installs
-        ):
-            return title_of(step)
-    return str(one.requirement.location.first_line)
+        for install in step.installs:
+            for requirement in install.requirements:
+                found.setdefault((step.stage, requirement), title_of(step))
+    return found
+
+
+def _title(titles: _Titles, one: ResolvedRequirement) -> str:
+    return titles.get((one.stage, one.requirement), str(one.requirement.location.first_line))
 
 
 def _base_section(
-    base: BaseImage | None, title: str, listed: set[AttributePath], source: str, current: frozenset[str]
+    base: BaseImage | None, title: str, listed: set[AttributePath], origins: Origins
 ) -> PackageSection:
     if base is None:
         return PackageSection(title=title, entries=())
     return PackageSection(
         title=title,
         entries=tuple(
-            PackageEntry(attribute_path=path, source="" if path in current else source)
+            PackageEntry(attribute_path=path, source=origins.of(path))
             for path in sorted(base.packages)
             if path not in listed
         ),
@@ -177,26 +185,18 @@ def _base_section(
 
 
 def _by_title(
-    steps: tuple[Step, ...], resolved: tuple[ResolvedRequirement, ...], wanted: tuple[_Wanted, ...]
+    titles: _Titles, resolved: tuple[ResolvedRequirement, ...], wanted: tuple[_Wanted, ...]
 ) -> list[tuple[str, tuple[_Wanted, ...], tuple[str, ...]]]:
-    groups: list[tuple[str, tuple[_Wanted, ...], tuple[str, ...]]] = []
-    titles = dict.fromkeys(_title(steps, one) for one in resolved)
-    for title in titles:
-        group = tuple(
-            one
-            for one in wanted
-            if one.title == title
-            and one.requirement.outcome is RequirementOutcome.NIXPKGS
-            and not one.package.build_only
-            and not _SET.fullmatch(one.package.attribute_path)
-        )
-        unresolved = tuple(
-            _unresolved_remark(one)
-            for one in resolved
-            if one.outcome is RequirementOutcome.UNRESOLVED and _title(steps, one) == title
-        )
-        groups.append((title, group, unresolved))
-    return groups
+    packages: dict[str, list[_Wanted]] = {_title(titles, one): [] for one in resolved}
+    remarks: dict[str, list[str]] = {title: [] for title in packages}
+    for one in wanted:
+        kept = one.requirement.outcome is RequirementOutcome.NIXPKGS and not one.package.build_only
+        if kept and not _SET.fullmatch(one.package.attribute_path):
+            packages[one.title].append(one)
+    for found in resolved:
+        if found.outcome is RequirementOutcome.UNRESOLVED:
+            remarks[_title(titles, found)].append(_unresolved_remark(found))
+    return [(title, tuple(packages[title]), tuple(remarks[title])) for title in packages]
 
 
 def _unresolved_remark(one: ResolvedRequirement) -> str:
@@ -283,17 +283,17 @@ def _members(environment: _Environment) -> tuple[tuple[str, str], ...]:
 
 def _locked_section(
     locked: LockedEnvironment,
-    steps: tuple[Step, ...],
+    titles: _Titles,
     resolved: tuple[ResolvedRequirement, ...],
     base: BaseImage | None,
     source: str,
 ) -> PackageSection:
     mine = tuple(one for one in resolved if _is_locked(one))
-    titles = dict.fromkeys(_title(steps, one) for one in mine)
+    shown = dict.fromkeys(_title(titles, one) for one in mine)
     asked, found = len(mine), len(locked.lock.distributions)
     counted = f"{asked} requirement{'s'[: asked != 1]}, {found} distribution{'s'[: found != 1]} locked"
     entry = ImportedEnvironment(file="python.nix", source=_source_of(locked.interpreter, base, source))
-    return PackageSection(title=f"{_joined_title([*titles])} ({counted})", entries=(entry,))
+    return PackageSection(title=f"{_joined_title([*shown])} ({counted})", entries=(entry,))
 
 
 def _is_locked(one: ResolvedRequirement) -> bool:
@@ -317,7 +317,7 @@ def python_file(
     """What nix/python.nix holds; None without a locked environment. The arguments are those of `package_sections`."""
     if locked is None:
         return None
-    member = _environments(_wanted(steps, resolved), base, source).get(locked.interpreter)
+    member = _environments(_wanted(_titles(steps), resolved), base, source).get(locked.interpreter)
     return PythonFile(
         interpreter=locked.interpreter,
         source=_source_of(locked.interpreter, base, source),

@@ -205,9 +205,13 @@ class State(Struct, kw_only=True, eq=False):
         self.stops.update(outside[0])
         self.pending.update(outside[1])
 
+    def ended(self) -> str | None:
+        """The scope that has ended for certain, None when commands still run."""
+        return next((scope for scope, stop in self.stops.items() if stop[0] == Certainty.NEVER), None)
+
     def set_aside(self, other: State, condition: str) -> None:
         """Another way has ended a scope: it counts again behind that."""
-        ended = next((scope for scope, stop in other.stops.items() if stop[0] == Certainty.NEVER), "exit")
+        ended = other.ended() or "exit"
         doubt = (Certainty.CONDITIONAL, negated(condition))
         self.stops[ended] = weaker(self.stops.get(ended, RUNNING), doubt)
         if ended != "exit":
@@ -239,14 +243,15 @@ def _first(value: Value | Unset) -> str | None:
 def merged(states: list[State], condition: str) -> State:
     """What is known when one of several ways was gone, nobody knows which. `states` is not empty."""
     alive = [state for state in states if not state.failed] or states
-    ended = [state for state in alive if state.left()[0] == Certainty.NEVER]
-    first, *others = [state for state in alive if state not in ended] or ended
+    running = [state for state in alive if state.ended() is None]
+    first, *others = running or alive
     result = first.copy()
     for other in others:
-        _merge_into(result, other, condition)
-    if first not in ended:
-        for state in ended:
-            result.set_aside(state, condition)
+        if other.ended() == first.ended():
+            _merge_into(result, other, condition)
+    for other in alive:
+        if other.ended() != first.ended():
+            result.set_aside(other, condition)
     return result
 
 

@@ -276,3 +276,13 @@ def test_a_download_that_is_run_is_reported(command: str, convert: Any) -> None:
 def test_secrets_in_the_environment_are_reported(line: str, codes: list[str], convert: Any) -> None:
     report, _ = convert(f"FROM debian:bookworm-slim\n{line}\n")
     assert [one["code"] for one in report["findings"]] == codes
+
+
+def test_all_that_a_group_prints_goes_through_the_pipe(convert: Any) -> None:
+    _, image = convert("FROM debian:bookworm-slim\nRUN { echo a; echo b; } | tee /srv/f\n")
+    assert "      a\n      b\n" in image or "    a\n    b\n" in image
+
+
+def test_the_shell_of_rpm_distributions_is_bash(convert: Any) -> None:
+    report, _ = convert("FROM fedora:42\nRUN dnf install -y {jq,tree}\n")
+    assert [one["name"] for one in report["requirements"]] == ["jq", "tree"]

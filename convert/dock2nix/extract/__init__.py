@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_programs"]
 
 
+_WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
 _PLAIN_IMAGES = frozenset(
     {
         *(
@@ -92,6 +93,7 @@ class _Walk(Struct, kw_only=True):
     taken: list[tuple[int, str]]
     certificates: bool = False
     complete: bool = True
+    bash: bool = False
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
         """Steps of COPY, ADD and WORKDIR: their effects are what is in the image from now on."""
@@ -179,6 +181,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     return _Walk(
         stage=stage,
         complete=_environment_is_known(stage, extraction.stages),
+        bash=_shell_is_bash(stage, extraction),
         workdir=workdir,
         user=user,
         files=ImageFiles(extraction.context, effects, extraction.node_locks),
@@ -197,6 +200,14 @@ def _environment_is_known(stage: Stage, stages: tuple[Stage, ...]) -> bool:
         not isinstance(stage.base, ImageReference)
         or stage.base.repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES
     )
+
+
+def _shell_is_bash(stage: Stage, extraction: _Extraction) -> bool:
+    """Whether /bin/sh is bash, as it is on distributions with rpm."""
+    while isinstance(stage.base, StageReference):
+        stage = extraction.stages[stage.base.index]
+    base = extraction.catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
+    return base is not None and base.distribution in _WITH_BASH
 
 
 def _walk(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
@@ -236,7 +247,7 @@ def _extract_copy(
 def _extract_run(
     instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction
 ) -> Outcome[tuple[Step, ...]]:
-    items = run_items(instruction, walk.workdir, walk.stage.platform, complete=walk.complete)
+    items = run_items(instruction, walk.workdir, walk.stage.platform, complete=walk.complete, bash=walk.bash)
     mounted = _mounted_files(instruction, extraction.context, walk.workdir)
     walk.files.effects.extend(mounted)
     scene = Scene(
@@ -253,7 +264,7 @@ def _extract_run(
 
 
 def run_items(
-    instruction: ScopedInstruction, workdir: str, platform: str, *, complete: bool = True
+    instruction: ScopedInstruction, workdir: str, platform: str, *, complete: bool = True, bash: bool = False
 ) -> Outcome[tuple[ShellItem, ...]]:
     """The commands of a RUN (or of a CMD, ENTRYPOINT in either form).
 
@@ -262,6 +273,7 @@ def run_items(
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
         complete: whether all variables of the base image are known; if not, one that nobody set is unknown, not empty.
+        bash: whether /bin/sh is bash in this image.
     """
     raw = instruction.instruction
     environment = instruction.environment if complete else {**instruction.environment, "*": None}
@@ -277,6 +289,8 @@ def run_items(
             )
         )
     dialect = shell_dialect(instruction.shell)
+    if dialect == "sh" and bash:
+        dialect = "bash"
     if dialect is None:
         shell = " ".join(instruction.shell)
         text = f"the shell of this instruction is not a POSIX shell: {shell}"

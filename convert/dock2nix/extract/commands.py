@@ -463,6 +463,10 @@ def _file_command(run: Invocation, command: ShellCommand, items: tuple[ShellItem
 
 def _with_pipe(command: ShellCommand, items: tuple[ShellItem, ...]) -> tuple[Redirect, ...]:
     """The redirections, with what comes through the pipe as a here-document when it is known (`echo x | tee file`)."""
+    group = next((one for one in command.redirects if one.operator == "|"), None)
+    if group is not None:  # several commands in front of the pipe: what they all print
+        others = tuple(one for one in command.redirects if one is not group)
+        return others if group.body is None else (*others, replace(group, operator="<<", descriptor=None))
     source = items[command.stdin_from] if command.stdin_from is not None else None
     if not isinstance(source, ShellCommand) or len(source.invocations) != 1 or source.stdin_from is not None:
         return command.redirects

@@ -224,7 +224,7 @@ def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect,
             return ()
         case CopyFiles():
             sources = tuple(new for source in effect.sources for new in _moved_source(source, place, context))
-            return (replace(effect, sources=sources),) if sources else ()
+            return (replace(effect, sources=sources, owner=""),) if sources else ()
         case _:
             path = _new_path(effect.path, place)
             return (replace(effect, path=path),) if path else ()

@@ -16,11 +16,15 @@ from dock2nix.parse.exclusions import fileset_exclusions
 from dock2nix.parse.expansion import copied_body
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dock2nix.extract.paths import KnownPaths
     from dock2nix.model.dockerfile import ScopedInstruction
-    from dock2nix.model.image import Effect
-    from dock2nix.parse.context import BuildContext
+    from dock2nix.model.image import ContextSource, Effect
     from dock2nix.parse.copying import CopyResolution
+
+# Folders in which packages have their files.
+_SYSTEM = frozenset({"", "bin", "dev", "etc", "lib", "proc", "run", "sbin", "sys", "usr", "var"})
 
 
 def short_text(instruction: ScopedInstruction, limit: int = 100) -> str:
@@ -86,7 +90,7 @@ def extract_copy(
     for reason in _untranslatable(resolution):
         return unresolved(instruction, stage, reason, "D2N303")
     findings = _missing_sources(instruction, resolution)
-    effects = written + _copy_effects(instruction, resolution, context)
+    effects = written + _copy_effects(instruction, resolution, known)
     step = copied(instruction, stage, effects)
     if findings:
         step = replace(step, outcome=CommandOutcome.UNRESOLVED, reason=findings[0].message)
@@ -138,9 +142,14 @@ def _written(instruction: ScopedInstruction, path: str, content: str) -> tuple[E
 
 
 def chosen_owner(instruction: ScopedInstruction) -> str:
-    """The owner that --chown gives, "" when that is root."""
+    """The owner that --chown gives, "" when that is root.
+
+    A name without group stands for the user's own group too, a number for the group of that number (BuildKit: readUser).
+    """
     owner = instruction.flag("chown") or ""
-    return "" if owner in ROOTS else owner
+    if owner in ROOTS:
+        return ""
+    return f"{owner}:{owner}" if owner.isdigit() else with_login_group(owner)
 
 
 def _untranslatable(resolution: CopyResolution) -> tuple[str, ...]:
@@ -167,37 +176,51 @@ def _missing_sources(instruction: ScopedInstruction, resolution: CopyResolution)
 
 
 def _copy_effects(
-    instruction: ScopedInstruction, resolution: CopyResolution, context: BuildContext
+    instruction: ScopedInstruction, resolution: CopyResolution, known: KnownPaths
 ) -> tuple[Effect, ...]:
     files = resolution.files
     if not files:
         return ()
     location, text = instruction.location, short_text(instruction)
     mode, owner = instruction.flag("chmod") or "", chosen_owner(instruction)
-    effects: list[Effect] = [
+    # A folder that was there keeps its owner, only what is put into it gets the new one.
+    joins = owner != "" and any(file.directory and known.is_directory(file.destination) for file in files)
+    effects: list[Effect] = [*_owned_parents(instruction, files, known)] if owner else []
+    effects.append(
         CopyFiles(
             sources=files,
-            exclusions=fileset_exclusions(context, files, resolution.exclude),
-            owner=owner,
+            exclusions=fileset_exclusions(known.context, files, resolution.exclude),
+            owner=owner if joins else "",
             mode=mode,
             location=location,
             text=text,
         )
-    ]
+    )
     for file in files:
-        if mode:
+        path, recursive = file.destination, file.directory
+        if mode and not (joins and file.directory):
+            effects.append(SetMode(path=path, mode=mode, recursive=recursive, location=location, text=text))
+        if owner and not (joins and file.directory):
             effects.append(
-                SetMode(
-                    path=file.destination, mode=mode, recursive=file.directory, location=location, text=text
-                )
-            )
-        if owner:
-            effects.append(
-                SetOwner(
-                    path=file.destination, owner=owner, recursive=file.directory, location=location, text=text
-                )
+                SetOwner(path=path, owner=owner, recursive=recursive, location=location, text=text)
             )
     return tuple(effects)
+
+
+def _owned_parents(
+    instruction: ScopedInstruction, files: tuple[ContextSource, ...], known: KnownPaths
+) -> Iterator[Effect]:
+    """The folders above that are made on the way belong to the same owner, as far as no package can have them."""
+    location, text, owner = instruction.location, short_text(instruction), chosen_owner(instruction)
+    made: dict[str, None] = {}
+    for file in files:
+        folder = posixpath.dirname(file.destination)
+        while folder.split("/")[1] not in _SYSTEM and not known.holds(folder):
+            made[folder] = None
+            folder = posixpath.dirname(folder)
+    for folder in sorted(made):
+        yield MakeDirectory(path=folder, location=location, text=text)
+        yield SetOwner(path=folder, owner=owner, location=location, text=text)
 
 
 def unresolved(

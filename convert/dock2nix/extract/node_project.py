@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.managers import npm
 from dock2nix.managers.base import called_as
 from dock2nix.managers.npm_settings import npm_settings
 from dock2nix.managers.versions import version_satisfies
+from dock2nix.model.packages import NodeLockRequest
 from dock2nix.parse.manifests import read_package_json
 from dock2nix.parse.node_lock import lock_gaps, read_node_lock
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from dock2nix.extract.files import ImageFiles
     from dock2nix.managers.base import Problem
     from dock2nix.managers.npm_settings import NpmSettings
-    from dock2nix.model.packages import InstallStep
+    from dock2nix.model.packages import InstallStep, MadeNodeLock
     from dock2nix.model.shell import Invocation
     from dock2nix.parse.manifests import NodeDependency, NodeProject
     from dock2nix.parse.node_lock import LockEntry, NodeLock
@@ -43,11 +46,17 @@ _GAPS = {
 }
 
 
+# What npm can mend: what is asked of the registry only.
+_MENDABLE = frozenset({"address", "floating", "hash", "versions"})
+_FROM_REGISTRY = re.compile(r"npm:.+|[^:/]*")
+
+
 class Project(Struct, frozen=True, kw_only=True):
     """A project that can be installed from its lock.
 
     `directory` is its folder in the image; `manifest` and `lock_file` are paths in the build context, where package.json and the
-    lock are from. `copied` is false when the image does not get the lock.
+    lock are from. `copied` is false when the image does not get the lock. `made` is set for a lock that npm made here: then
+    `lock_file` is the path that it will be written to.
     """
 
     directory: str
@@ -57,13 +66,18 @@ class Project(Struct, frozen=True, kw_only=True):
     lock: NodeLock
     settings: NpmSettings
     copied: bool = True
+    made: MadeNodeLock | None = None
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
-    """Why a project is left to a human; `problems` say it with a finding code, where that says more."""
+    """Why a project is left to a human; `problems` say it with a finding code, where that says more.
+
+    `request` is the lock that npm might make of it.
+    """
 
     reason: str
     problems: tuple[Problem, ...] = ()
+    request: NodeLockRequest | None = None
 
 
 class _Lock(Struct, frozen=True, kw_only=True):
@@ -72,6 +86,7 @@ class _Lock(Struct, frozen=True, kw_only=True):
     path: str
     text: str
     copied: bool
+    made: MadeNodeLock | None = None
 
 
 def read_project(install: InstallStep, run: Invocation, files: ImageFiles) -> Project | Refusal:
@@ -94,22 +109,56 @@ def read_project(install: InstallStep, run: Invocation, files: ImageFiles) -> Pr
         return _refused("D2N207", f"{manifest} is no JSON object")
     if origin is None:
         return Refusal(reason=f"{manifest} is made during the build: it is not in the build context")
-    lock_file = _find_lock(origin, install, run, files)
+    made = files.node_locks.get(origin)
+    outcome = _with_lock(origin, contents, settings, install, run, files)
+    if isinstance(outcome, Refusal):
+        return _less_than_asked(outcome, contents, made)
+    directory = posixpath.normpath(posixpath.join(run.directory or "/", posixpath.dirname(manifest)))
+    return replace(outcome, directory=directory)
+
+
+def _with_lock(
+    manifest: str,
+    contents: NodeProject,
+    settings: NpmSettings,
+    install: InstallStep,
+    run: Invocation,
+    files: ImageFiles,
+) -> Project | Refusal:
+    lock_file = _find_lock(manifest, settings, install, run, files)
     if isinstance(lock_file, Refusal):
         return lock_file
     lock = read_node_lock(lock_file.text)
     if lock is None:
         return _refused("D2N211", f"{lock_file.path} is no lock of npm", f"run {_COMMAND}")
     project = Project(
-        directory=posixpath.normpath(posixpath.join(run.directory or "/", posixpath.dirname(manifest))),
-        manifest=origin,
+        directory="",
+        manifest=manifest,
         lock_file=lock_file.path,
         contents=contents,
         lock=lock,
         settings=settings,
         copied=lock_file.copied,
+        made=lock_file.made,
     )
-    return _objection(project) or project
+    return _objection(project, may_change=not _is_clean(run)) or project
+
+
+def _less_than_asked(refusal: Refusal, contents: NodeProject, made: MadeNodeLock | None) -> Refusal:
+    """The refusal, with the reason why npm could not mend it; npm is not asked about anything but the registry."""
+    if not all(_FROM_REGISTRY.fullmatch(one.specifier) for one in contents.dependencies):
+        return replace(refusal, request=None)
+    if made is None or not made.problem:
+        return refusal
+    problems = tuple(
+        (code, message, f"{hint} (not done here: {made.problem})") for code, message, hint in refusal.problems
+    )
+    return replace(refusal, problems=problems)
+
+
+def _is_clean(run: Invocation) -> bool:
+    """Whether it is `npm ci`, which refuses a lock that is not in step with package.json."""
+    return bool({word.value for word in called_as(run)[1]} & npm.CLEAN_INSTALL)
 
 
 def _refused(code: str, reason: str, hint: str = "") -> Refusal:
@@ -133,8 +182,13 @@ def _settings(install: InstallStep, run: Invocation, files: ImageFiles, folder: 
     return settings
 
 
-def _find_lock(manifest: str, install: InstallStep, run: Invocation, files: ImageFiles) -> _Lock | Refusal:
-    """The lock in the image; else, for `npm install`, the one beside package.json in the build context."""
+def _find_lock(
+    manifest: str, settings: NpmSettings, install: InstallStep, run: Invocation, files: ImageFiles
+) -> _Lock | Refusal:
+    """The lock that npm made here; the one in the image; for `npm install` the one beside package.json in the context."""
+    made = files.node_locks.get(manifest)
+    if made is not None and made.text:
+        return _Lock(path=made.path, text=made.text, copied=True, made=made)
     uses = [use.path for use in install.manifests if use.role == "lock"]
     if uses:
         origin, text = files.origin(uses[0], run.directory), files.read(uses[0], run.directory)
@@ -147,47 +201,70 @@ def _find_lock(manifest: str, install: InstallStep, run: Invocation, files: Imag
         text = files.context.read_context_file(path)
         if text is None:
             continue
-        if {word.value for word in called_as(run)[1]} & npm.CLEAN_INSTALL:
+        if _is_clean(run):
             return _refused(
                 "D2N211", f"{path} is not copied into the image, so npm refuses", f"copy {name} too"
             )
         return _Lock(path=path, text=text, copied=False)
     reason = f"there is no lock beside {manifest}: which versions it installs is not known"
-    return _refused("D2N211", reason, hint)
+    refusal = _refused("D2N211", reason, hint)
+    if _is_clean(run) or not settings.lock:
+        return refusal
+    return replace(refusal, request=NodeLockRequest(manifest=manifest, flags=settings.flags))
 
 
 # --- what speaks against it --------------------------------------------------------------------------------------------------
 
 
-def _objection(project: Project) -> Refusal | None:
+def _objection(project: Project, *, may_change: bool) -> Refusal | None:
+    """Why the lock does not do; npm may be asked to mend it, its versions only when they `may_change`."""
     name = project.lock_file
+    request = NodeLockRequest(manifest=project.manifest, lock=name, flags=project.settings.flags)
     if not project.settings.lock:
         return Refusal(reason=f"npm is told to ignore {name}: which versions it installs is not known")
     if project.lock.version < 2:
         reason = f"{name} is of version 1, which does not say where everything is put"
-        return _refused(
-            "D2N211", reason, f"{_COMMAND} with npm 7 or newer upgrades it and keeps the versions"
-        )
-    gaps = [
-        (f"{_GAPS[gap.kind][0]} {some(gap.names)}", _GAPS[gap.kind][1]) for gap in lock_gaps(project.lock)
-    ]
-    gaps += [*_out_of_step(project), *_overridden(project)]
+        hint = f"{_COMMAND} with npm 7 or newer upgrades it and keeps the versions"
+        return replace(_refused("D2N211", reason, hint), request=request)
+    gaps = _gaps(project)
     if not gaps:
         return None
-    hints = dict.fromkeys(hint for _, hint in gaps if hint)
-    return _refused("D2N211", f"{name} has {'; '.join(text for text, _ in gaps)}", "; ".join(hints))
+    hints = dict.fromkeys(hint for _, hint in gaps.values() if hint)
+    text = "; ".join(text for text, _ in gaps.values())
+    refusal = _refused("D2N211", f"{name} has {text}", "; ".join(hints))
+    if set(gaps) == {"address"}:
+        return replace(refusal, request=replace(request, addresses=True))
+    return replace(refusal, request=request) if may_change and set(gaps) <= _MENDABLE else refusal
 
 
-def _out_of_step(project: Project) -> list[tuple[str, str]]:
+def _gaps(project: Project) -> dict[str, tuple[str, str]]:
+    """What the lock leaves open, by kind: the words for it, and what to do about it."""
+    found = {
+        gap.kind: (f"{_GAPS[gap.kind][0]} {some(gap.names)}", _GAPS[gap.kind][1])
+        for gap in lock_gaps(project.lock)
+    }
+    if names := _out_of_step(project):
+        found["versions"] = (
+            f"another version than package.json asks for of {some(names)}",
+            f"run {_COMMAND}",
+        )
+    own = {one.name for one in project.contents.dependencies}
+    if names := tuple(name for name in project.contents.overridden if name in own):
+        # importNpmLock replaces their versions by files, and npm then sees a conflict
+        text = (
+            f"dependencies that package.json overrides as well, which importNpmLock cannot do: {some(names)}"
+        )
+        found["overrides"] = (text, f'write "{names[0]}": "${names[0]}" in the overrides of package.json')
+    return found
+
+
+def _out_of_step(project: Project) -> tuple[str, ...]:
     """Packages that package.json asks for otherwise than the lock."""
     asked, top = dict(project.lock.asked), project.lock.top()
-    names = tuple(
+    return tuple(
         one.name
         for one in project.contents.dependencies
         if one.name not in top or not _is_met(one, asked.get(one.name), top[one.name])
-    )
-    return (
-        [(f"another version than package.json asks for of {some(names)}", f"run {_COMMAND}")] if names else []
     )
 
 
@@ -195,21 +272,6 @@ def _is_met(dependency: NodeDependency, asked: str | None, entry: LockEntry) -> 
     if dependency.specifier == asked:
         return True
     return version_satisfies(npm.NAME, f"@{dependency.specifier}", entry.version) is True
-
-
-def _overridden(project: Project) -> list[tuple[str, str]]:
-    """Own dependencies that `overrides` names too: importNpmLock replaces their versions by files, and npm sees a conflict."""
-    own = {one.name for one in project.contents.dependencies}
-    names = tuple(name for name in project.contents.overridden if name in own)
-    if not names:
-        return []
-    hint = f'write "{names[0]}": "${names[0]}" in the overrides of package.json'
-    return [
-        (
-            f"dependencies that package.json overrides as well, which importNpmLock cannot do: {some(names)}",
-            hint,
-        )
-    ]
 
 
 def some(names: tuple[str, ...], limit: int = 5) -> str:

@@ -138,7 +138,7 @@ class FakeCatalogue:
         if channel not in {"", "nixos-23.11"}:
             raise UsageError(f"no pin for {channel}")
         return FlakeInput(
-            name="nixpkgs",
+            name=channel.replace(".", "_") or "nixpkgs",
             channel=channel or "nixpkgs-unstable",
             rev="0" * 40,
             nar_hash=HASH,

@@ -53,7 +53,7 @@ class Index:
     """
 
     wheels: tuple[Servable, ...] = ()
-    sdists: tuple[str, ...] = ()
+    sdists: dict[str, bytes] = field(default_factory=dict)
     failure: str = ""
     asked: list[str] = field(default_factory=list)
     port: int = 0
@@ -84,10 +84,13 @@ class Index:
 
     def _sdist(self, file: str) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/files/{file}"
-        return {"filename": file, "url": url, "hashes": {"sha256": "1" * 64}, "size": 100}
+        digest = "1" * 64 if self.failure == "digest" else hashlib.sha256(self.sdists[file]).hexdigest()
+        return {"filename": file, "url": url, "hashes": {"sha256": digest}, "size": len(self.sdists[file])}
 
     def file(self, path: str) -> bytes | None:
-        """A wheel, or its metadata."""
+        """A wheel, or its metadata; a source distribution."""
+        if path.removeprefix("/files/") in self.sdists:
+            return self.sdists[path.removeprefix("/files/")]
         for wheel in self.wheels:
             if path == f"/files/{wheel.file_name}":
                 return wheel.content()

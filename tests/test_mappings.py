@@ -19,8 +19,8 @@ from dock2nix.folders import data_folder
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, CuratedPackage
 
-TABLES = ("apk", "apt", "dnf", "npm", "pip", "zypper")
-LEAST_NAMES = {"apk": 200, "apt": 400, "dnf": 150, "npm": 50, "pip": 50, "zypper": 50}
+TABLES = ("apk", "apt", "commands", "dnf", "npm", "pip", "zypper")
+LEAST_NAMES = {"apk": 200, "apt": 400, "commands": 150, "dnf": 150, "npm": 50, "pip": 50, "zypper": 50}
 # The sets of the standard environment, which are no packages and in no index.
 OF_STDENV = frozenset({"stdenv.cc", "stdenv.cc.cc"})
 ROW = re.compile(r'(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<quoted>[^"\\]+)") = \S.*')
@@ -98,6 +98,17 @@ def test_names_are_spelled_as_requirements_are(table: str) -> None:
         r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\[[a-z0-9]+\])?" if table == "pip" else r"(?:@[a-z0-9-]+/)?[a-z0-9.-]+"
     )
     assert [name for name in mappings().names(table) if not re.fullmatch(spelled, name)] == []
+
+
+def test_every_package_of_the_commands_has_the_command() -> None:
+    missing = [
+        f"{row.name}: {path}"
+        for row in rows("commands")
+        for path, _ in row.attributes
+        if (known := attribute(path)) is not None
+        and known.path not in {found.path for found in index().providers("command", row.name)}
+    ]
+    assert missing == []
 
 
 # --- against the index -------------------------------------------------------------------------------------------------------

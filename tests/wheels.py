@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import struct
+import tarfile
 import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -62,6 +64,18 @@ class Wheel:
     @property
     def sri(self) -> str:
         return "sha256-" + base64.b64encode(bytes.fromhex(self.sha256)).decode()
+
+
+def sdist(files: Mapping[str, str | bytes], folder: str = "a-1.0") -> bytes:
+    """A source distribution (PEP 517, PEP 625): the files below one folder."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path, text in sorted(files.items()):
+            content = text.encode() if isinstance(text, str) else text
+            entry = tarfile.TarInfo(f"{folder}/{path}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return gzip.compress(archive.getvalue(), mtime=0)
 
 
 def packed_wheel(entries: Mapping[str, bytes], info: str) -> bytes:

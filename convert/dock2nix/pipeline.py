@@ -13,6 +13,7 @@ from dock2nix.extract import extract, python_sources, run_time_programs
 from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
+from dock2nix.locking.node_locks import made_files, make_node_locks
 from dock2nix.parse.annotations import read_annotations
 from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.locking.base import Locker
+    from dock2nix.locking.node_locks import NodeLocker
     from dock2nix.report.model import Report
 
 
@@ -78,10 +80,25 @@ def _no_locker() -> Locker:
     return NoLocker("nothing to lock with was given", "convert with --python lock")
 
 
+def _no_node_locker() -> NodeLocker | None:
+    return None
+
+
 def convert(
-    source: Source, options: Options, catalogue: Catalogue, locker: Callable[[], Locker] = _no_locker
+    source: Source,
+    options: Options,
+    catalogue: Catalogue,
+    locker: Callable[[], Locker] = _no_locker,
+    node_locker: Callable[[], NodeLocker | None] = _no_node_locker,
 ) -> Conversion:
-    """A Dockerfile to a flake and a report; `locker` gives what Python environments are locked with, when one is to be.
+    """A Dockerfile to a flake and a report.
+
+    Args:
+        source: the Dockerfile.
+        options: what the command line says.
+        catalogue: what is known of packages and images.
+        locker: gives what Python environments are locked with, when one is to be.
+        node_locker: gives what makes locks for projects of npm that have none, when one is to be made.
 
     Raises:
         DockerfileError: BuildKit would refuse the Dockerfile.
@@ -103,6 +120,9 @@ def convert(
     target = needed[-1]
     context = BuildContext.read(source.context, source.file)
     steps = extract(stages.value, needed, context, catalogue)
+    made = make_node_locks(steps.value, context, node_locker)
+    if made:
+        steps = extract(stages.value, needed, context, catalogue, made)
     chain = image_chain(stages.value, target)
     base = base_image_of(stages.value[target], stages.value, catalogue)
     calls = run_time_calls(stages.value, chain, steps.value, context, base)
@@ -123,7 +143,7 @@ def convert(
         for outcome in (dockerfile, annotations, stages, steps, locked, planned, plan)
         for found in outcome.findings
     )
-    files = render(plan.value)
+    files = render(plan.value) | made_files(plan.value.effects, made)
     passed = Passed(
         dockerfile=dockerfile.value,
         stages=stages.value,

@@ -18,6 +18,7 @@ from dock2nix.emit.expression import (
     PathLiteral,
     Script,
     Section,
+    ShellCode,
     ShellLine,
     ShellOperator,
     Text,
@@ -189,12 +190,14 @@ def test_nix_reads_back_every_text(nix: Nix) -> None:
     assert sorted(value["names"]) == sorted(set(texts))
     assert value["parts"] == [f"{text}-{text}" for text in texts]
     for text, script in zip(texts, value["scripts"], strict=True):
-        assert _words_of(script) == ["printf", "%s", text, "X" + text, "end"]
+        assert _words_of(script) == ["printf", "%s", text, "X" + text, text, "end"]
 
 
 def _script_of(text: str) -> Script:
     joined = Interpolated((NixExpression('"X"'), text))
-    return Script((ShellLine(("printf", "%s", text, joined, "end"), comment=text),))
+    return Script(
+        (ShellLine(("printf", "%s", text, joined, ShellCode("{0}", (text,)), "end"), comment=text),)
+    )
 
 
 def _words_of(script: str) -> list[str]:

@@ -97,6 +97,28 @@ def test_all_but_some_paths_is_the_union_of_these() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("paths", "pattern", "kept"),
+    [
+        pytest.param(("src/",), "*.py[cod]", False, id="pattern for the top of the context"),
+        pytest.param(("",), "*.py[cod]", True, id="the top itself"),
+        pytest.param(("src/", ""), "*.py[cod]", True, id="the top among others"),
+        pytest.param(("src/",), "**/*.py[cod]", True, id="pattern for all folders"),
+        pytest.param(("src/",), "*/*.py[cod]", True, id="pattern for a folder of any name"),
+        pytest.param(("src/",), "src[/]x*", True, id="a slash in brackets"),
+        pytest.param(("src/",), "a[^b]*", True, id="brackets that a slash may be in"),
+    ],
+)
+def test_patterns_that_nothing_copied_can_match_are_left_out(
+    paths: tuple[str, ...], pattern: str, kept: bool, tmp_path: Path
+) -> None:
+    (tmp_path / ".dockerignore").write_text(f"{pattern}\n")
+    (tmp_path / "src").mkdir()
+    copied = tuple(source(path) for path in paths)
+    exclusions = fileset_exclusions(BuildContext.read(tmp_path), copied)
+    assert ("unmatched" in fileset_expression(copied, exclusions, ())) is kept
+
+
 def test_exceptions_follow_what_they_except_from() -> None:
     exclusions = (
         ExcludePath(path="docs", origin="1"),

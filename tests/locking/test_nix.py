@@ -10,7 +10,7 @@ from dock2nix.cli import main
 from dock2nix.locking.uv import _program
 from nix_lab import Nix, available_nixes, build_flake, check_flake, flake_packages, package_set, why_no_builds
 from python_index import Index, serving, use_only
-from wheels import Wheel, elf_file
+from wheels import Wheel, elf_file, sdist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,13 +66,15 @@ def flake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pat
         yield app, index
 
 
+def _python(flake: Path, system: str) -> str:
+    """The expression of the Python environment."""
+    packages = package_set(flake_packages(flake)["nixpkgs"])
+    return f'import {flake}/nix/python.nix {{ pkgs = import {packages} {{ system = "{system}"; }}; }}'
+
+
 def environment(flake: Path, nix: Nix) -> Path:
     """The Python environment built; where it is on this machine."""
-    packages = package_set(flake_packages(flake)["nixpkgs"])
-    pkgs = f'import {packages} {{ system = "x86_64-linux"; }}'
-    built = nix.run(
-        "nix-build", "--no-out-link", "--expr", f"import {flake}/nix/python.nix {{ pkgs = {pkgs}; }}"
-    )
+    built = nix.run("nix-build", "--no-out-link", "--expr", _python(flake, "x86_64-linux"))
     return nix.home / "store" / built.strip().lstrip("/")
 
 
@@ -103,14 +105,32 @@ def test_flake_evaluates_for_both_systems(flake: tuple[Path, Index], nix: Nix) -
 def test_each_system_has_its_own_wheels(
     flake: tuple[Path, Index], nix: Nix, system: str, expected: list[str]
 ) -> None:
-    packages = package_set(flake_packages(flake[0])["nixpkgs"])
-    given = f'import {flake[0]}/nix/python.nix {{ pkgs = import {packages} {{ system = "{system}"; }}; }}'
-    derivation = nix.run("nix-instantiate", "--expr", given).strip()
+    derivation = nix.run("nix-instantiate", "--expr", _python(flake[0], system)).strip()
     needed = nix.run("nix-store", "--query", "--requisites", derivation).split()
     wheels = {path.partition("-")[2].removesuffix(".drv") for path in needed if path.endswith(".whl.drv")}
     shared = {"d2n_colours-1.1+local-py3-none-any.whl", "d2n_greeter-1.2-py3-none-any.whl"}
     assert sorted(wheels - shared) == expected
     assert wheels >= shared
+
+
+def test_sources_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nix: Nix) -> None:
+    metadata = "Metadata-Version: 2.2\nName: {}\nVersion: 0.1\n"
+    index = Index(
+        sdists={
+            "d2n-source-0.1.tar.gz": sdist({"PKG-INFO": metadata.format("d2n-source")}),
+            "pyyaml-0.1.tar.gz": sdist({"PKG-INFO": metadata.format("pyyaml"), "yaml.c": "int x;"}),
+        }
+    )
+    (tmp_path / "Dockerfile").write_text("FROM python:3.12-slim\nRUN pip install d2n-source pyyaml==0.1\n")
+    with serving(index):
+        use_only(index.url, monkeypatch, str(tmp_path / "uv"))
+        assert main([str(tmp_path / "Dockerfile"), "--quiet", "--output", str(tmp_path / "flake")]) == 1
+    check_flake(tmp_path / "flake", nix)
+    derivation = nix.run("nix-instantiate", "--expr", _python(tmp_path / "flake", "x86_64-linux")).strip()
+    needed = nix.run("nix-store", "--query", "--requisites", derivation).split()
+    names = {path.partition("-")[2] for path in needed}
+    assert {"python3.12-d2n-source-0.1.drv", "python3.12-pyyaml-0.1.drv"} <= names
+    assert any("setuptools" in name for name in names)
 
 
 @builds

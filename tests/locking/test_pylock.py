@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.locking.base import LockRefused, LockRequest
 from dock2nix.locking.pylock import merge, read_lock, versions_of, write_lock
+from dock2nix.locking.sdists import SourceMetadata
 
 X86, ARM = "x86_64-linux", "aarch64-linux"
 REQUEST = LockRequest(python="3.12.13", glibc="2_40", systems=(ARM, X86), requirements=("a==1",))
@@ -113,7 +114,8 @@ def test_what_may_not_be_in_a_file_is_refused(values: dict[str, Any], reason: st
     "row",
     [
         pytest.param(
-            'name = "a"\nversion = "1"\nsdist = { url = "https://files.test/a.tar.gz" }', id="sources-only"
+            f'name = "a"\nversion = "1"\nsdist = {{ url = "https://files.test/a.tar.gz", hashes = {{ sha256 = "{A}" }} }}',
+            id="sources-of-which-nothing-is-known",
         ),
         pytest.param('name = "a"\nversion = "1"\ndirectory = { path = "." }', id="folder"),
     ],
@@ -121,6 +123,44 @@ def test_what_may_not_be_in_a_file_is_refused(values: dict[str, Any], reason: st
 def test_a_distribution_without_wheels_is_refused(row: str) -> None:
     with pytest.raises(LockRefused, match="no wheel"):
         merge({X86: uv_lock(row)}, REQUEST)
+
+
+def source_lock(sha: str = A) -> str:
+    sdist = f'{{ url = "https://files.test/a-1.tar.gz", size = 7, hashes = {{ sha256 = "{sha}" }} }}'
+    return uv_lock(f'name = "a"\nversion = "1"\nsdist = {sdist}')
+
+
+KNOWN = SourceMetadata(
+    name="a",
+    version="1",
+    build_requires=("Setuptools>=60", "tomli; python_version<'3.11'", "flit_core"),
+    native=True,
+)
+
+
+def test_sources_are_kept_with_what_builds_them() -> None:
+    lock = merge({X86: source_lock(), ARM: source_lock()}, REQUEST, (KNOWN,))
+    (found,) = lock.distributions
+    assert found.source is not None
+    assert (found.source.name, found.source.builders, found.source.native) == (
+        "a-1.tar.gz",
+        ("setuptools", "flit-core"),
+        True,
+    )
+    assert found.systems == (ARM, X86)
+    assert read_lock(write_lock(lock)) == lock
+
+
+def test_sources_of_which_another_version_was_read_are_refused() -> None:
+    with pytest.raises(LockRefused, match="not known"):
+        merge({X86: source_lock()}, REQUEST, (replace(KNOWN, version="2"),))
+
+
+def test_sources_are_compared_with_hashes_that_are_asked_for() -> None:
+    wanted = replace(REQUEST, hashes=(("a", (f"sha256:{A}",)),))
+    assert merge({X86: source_lock()}, wanted, (KNOWN,)).distributions
+    with pytest.raises(LockRefused, match="none of the hashes"):
+        merge({X86: source_lock(B)}, wanted, (KNOWN,))
 
 
 def test_only_files_with_a_hash_that_was_asked_for_are_taken() -> None:

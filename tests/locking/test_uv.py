@@ -12,7 +12,7 @@ import pytest
 from dock2nix.cli import main
 from dock2nix.locking.uv import _program
 from python_index import Index, serving, use_only
-from wheels import Wheel, elf_file
+from wheels import Wheel, elf_file, sdist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ WHEELS = (
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    with serving(Index(wheels=WHEELS, sdists=("d2n-source-1.0.tar.gz",))) as found:
+    with serving(Index(wheels=WHEELS)) as found:
         use_only(found.url, monkeypatch, str(tmp_path / "uv"))
         yield found
 
@@ -216,10 +216,79 @@ def _reason(report: dict[str, Any]) -> str:
     return str(found)
 
 
-def test_sources_are_never_built(index: Index, app: Path) -> None:
+SETUP = """import pathlib
+pathlib.Path({!r}).write_text("run")
+from setuptools import setup
+setup(name="d2n-source", version="1.0", py_modules=["d2n_source"], install_requires=["d2n-colours"])
+"""
+
+
+def sources(trap: Path, requires: str = "d2n-colours\n", **more: str) -> bytes:
+    """A source distribution whose setup.py leaves a trace when anybody runs it."""
+    files = {
+        "PKG-INFO": "Metadata-Version: 1.2\nName: d2n-source\nVersion: 1.0\n",
+        "d2n_source.egg-info/requires.txt": requires,
+        "d2n_source.py": "",
+        "setup.py": SETUP.format(str(trap)),
+        **more,
+    }
+    return sdist(files, "d2n-source-1.0")
+
+
+def test_sources_are_read_and_never_run(index: Index, app: Path, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    index.sdists["d2n-source-1.0.tar.gz"] = sources(trap)
     report = convert(app, "d2n-source==1.0")
-    assert "no wheel of d2n-source==1.0" in _reason(report)
-    assert not [path for path in index.asked if path.endswith(".tar.gz")]
+    assert packages_of(app) == {"d2n-colours": "1.1", "d2n-source": "1.0"}
+    assert [(one["code"], one["severity"]) for one in report["findings"]] == [("D2N234", "info")]
+    assert "d2n-source = [ python.pkgs.setuptools ];" in (app / "nix/python.nix").read_text()
+    assert report["requirements"][0]["hash"]
+    assert not trap.exists()
+
+
+def test_sources_that_others_need_are_found(index: Index, app: Path, tmp_path: Path) -> None:
+    index.sdists["d2n-source-1.0.tar.gz"] = sources(tmp_path / "trap", requires="d2n-below\n")
+    index.sdists["d2n-below-1.0.tar.gz"] = sdist(
+        {"PKG-INFO": "Metadata-Version: 2.2\nName: d2n-below\nVersion: 1.0\nRequires-Dist: d2n-greeter<2\n"},
+        "d2n-below-1.0",
+    )
+    convert(app, "d2n-source==1.0")
+    assert packages_of(app)["d2n-below"] == "1.0"
+    assert packages_of(app)["d2n-greeter"] == "1.2"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        pytest.param({"src/fast.c": "int x;"}, "machine code", id="machine-code-without-a-recipe"),
+        pytest.param(
+            {"pyproject.toml": '[build-system]\nrequires = ["d2n-nowhere"]\n'},
+            "d2n-nowhere",
+            id="unknown-builder",
+        ),
+    ],
+)
+def test_sources_that_cannot_be_built_are_told(
+    index: Index, app: Path, tmp_path: Path, more: dict[str, str], reason: str
+) -> None:
+    index.sdists["d2n-source-1.0.tar.gz"] = sources(tmp_path / "trap", **more)
+    assert reason in _reason(convert(app, "d2n-source==1.0"))
+    assert not (tmp_path / "trap").exists()
+
+
+def test_sources_that_have_to_be_run_are_told(index: Index, app: Path, tmp_path: Path) -> None:
+    text = SETUP.format(str(tmp_path / "trap"))
+    index.sdists["d2n-source-1.0.tar.gz"] = sdist({"setup.py": text}, "d2n-source-1.0")
+    assert "only by running it" in _reason(convert(app, "d2n-source==1.0"))
+    assert not (tmp_path / "trap").exists()
+
+
+def test_sources_that_are_not_what_the_index_promises_are_not_taken(
+    index: Index, app: Path, tmp_path: Path
+) -> None:
+    index.sdists["d2n-source-1.0.tar.gz"] = sources(tmp_path / "trap")
+    index.failure = "digest"
+    assert "not the one that the index promises" in _reason(convert(app, "d2n-source==1.0"))
 
 
 def test_versions_that_exclude_each_other_are_told(index: Index, app: Path) -> None:

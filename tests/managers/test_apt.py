@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from dock2nix.catalogue.base import Attribute, EvidenceMatch
+from dock2nix.indexing.match import THRESHOLD
 from dock2nix.managers import apt
 from dock2nix.managers.base import Setting
+from dock2nix.managers.resolution import SAME_VERSION, other_soname
 from dock2nix.model.packages import (
     Action,
     AttributePath,
@@ -328,11 +330,92 @@ def test_a_package_file_is_never_exchanged_for_a_package() -> None:
     assert found.candidates == ("jq",)
 
 
-def test_versions_of_an_old_channel_are_not_known() -> None:
-    catalogue = FakeCatalogue((attribute("jq", "1.7", programs=("jq",)),))
-    (found,) = resolve("jq", catalogue, channel="nixos-20.09")
-    assert found.version == ""
-    assert "nixos-20.09 is not indexed" in found.evidence
+def test_only_the_interpreter_and_its_set_come_from_an_old_channel() -> None:
+    catalogue = FakeCatalogue(
+        (attribute("jq", "1.7", programs=("jq",)),),
+        curated={"apt": (row("python3-x", "python38Packages.x"),)},
+    )
+    setting = Setting(interpreter=AttributePath("python38"), language="python", channel="nixos-23.11")
+    versions = []
+    for name in ("jq", "python3-x"):
+        requirement = Requirement(manager="apt", name=name, location=place())
+        (found,) = apt.resolve(requirement, catalogue, setting)
+        assert isinstance(found, NixpkgsPackage)
+        versions.append((found.version, found.source, "is not indexed" in found.evidence))
+    assert versions == [("1.7", "", False), ("", "nixos-23_11", True)]
+
+
+def near(path: str, difference: str) -> EvidenceMatch:
+    text = f"files: lib/x.so (1 of 1); but {difference}"
+    return EvidenceMatch(path=AttributePath(path), outputs=(), score=0.44, evidence=text)
+
+
+def test_files_of_another_version_are_no_answer_but_worth_a_look() -> None:
+    difference = "openssl has libssl.so.3, not libssl.so.1.1"
+    catalogue = FakeCatalogue(
+        (attribute("openssl", "3.6"),),
+        evidence={("apt", "libssl1.1"): near("openssl", difference)},
+        similar={"libssl1.1": ("libssl",)},
+    )
+    (found,) = resolve("libssl1.1", catalogue)
+    assert isinstance(found, Unresolved)
+    assert found.reason == f"nixpkgs does not have this version: {difference}"
+    assert found.candidates == ("openssl", "libssl")
+
+
+def test_another_source_may_know_the_version_that_the_files_are_not_of() -> None:
+    catalogue = FakeCatalogue(
+        (attribute("hdf5", "2.0"), attribute("hdf5_1_10", "1.10", pname="hdf5")),
+        evidence={("apt", "libhdf5-103"): near("hdf5", "hdf5 has libhdf5.so.310, not libhdf5.so.103")},
+        providers={("soname", "libhdf5.so"): ("hdf5",), ("soname", "libhdf5.so.103"): ("hdf5_1_10",)},
+    )
+    (found,) = resolve("libhdf5-103", catalogue)
+    assert found.attribute_path == "hdf5_1_10"
+
+
+def test_a_package_that_brings_a_copy_of_a_library_does_not_stand_for_it() -> None:
+    catalogue = FakeCatalogue(
+        (attribute("ffmpeg"), attribute("jellyfin-ffmpeg")),
+        providers={
+            ("soname", "libavcodec.so"): ("ffmpeg", "jellyfin-ffmpeg"),
+            ("soname", "libavcodec.so.59"): ("jellyfin-ffmpeg",),
+        },
+    )
+    (found,) = resolve("libavcodec59", catalogue)
+    assert isinstance(found, Unresolved)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "soname"),
+    [
+        pytest.param("libtiff5", "libtiff", "libtiff.so.5", id="another-number"),
+        pytest.param("libtiff6", "libtiff", "", id="the-same-number"),
+        pytest.param("libxml2", "libxml2", "", id="number-of-the-name"),
+        pytest.param("libtiff5", "unknown", "", id="unknown-attribute"),
+        pytest.param("libdb5.3", "db53", "", id="number-of-the-version"),
+        pytest.param("jq", "jq", "", id="no-library"),
+    ],
+)
+def test_sonames_that_an_attribute_does_not_have(name: str, path: str, soname: str) -> None:
+    catalogue = FakeCatalogue(
+        (
+            attribute("libtiff", "4.7"),
+            attribute("libxml2", "2.15"),
+            attribute("db53", "5.3.28"),
+            attribute("jq"),
+        ),
+        providers={
+            ("soname", "libtiff.so"): ("libtiff",),
+            ("soname", "libtiff.so.6"): ("libtiff",),
+            ("soname", "libxml2.so"): ("libxml2",),
+            ("soname", "libdb.so"): ("db53",),
+        },
+    )
+    assert other_soname(catalogue, name, path) == soname
+
+
+def test_the_score_that_counts_is_the_index_builders() -> None:
+    assert SAME_VERSION == THRESHOLD
 
 
 def test_equal_names_stay_equal() -> None:

@@ -296,7 +296,57 @@ def test_extras_bring_their_rows_or_a_remark() -> None:
     catalogue = FakeCatalogue(SET, providers=PROVIDERS, curated=curated)
     first, second = resolve("requests", catalogue, extras=("security", "socks"))
     assert second.attribute_path == "python313Packages.pysocks"
-    assert first.evidence.endswith("what its extras (security) add is not part of it")
+    assert second.part
+    assert not first.part
+    assert first.caveat == "what the extra security asks for is not known: it is not in the image"
+
+
+def test_several_extras_without_a_row_are_named_together() -> None:
+    (found,) = resolve("requests", FakeCatalogue(SET, providers=PROVIDERS), extras=("a", "b"))
+    assert found.caveat == "what the extras a, b ask for is not known: it is not in the image"
+
+
+def test_a_package_without_extras_lacks_nothing() -> None:
+    (found,) = resolve("requests", FakeCatalogue(SET, providers=PROVIDERS))
+    assert found.caveat == ""
+
+
+def test_a_row_in_another_set_has_the_version_of_the_indexed_one() -> None:
+    catalogue = FakeCatalogue(
+        (attribute("python3Packages.psycopg2", "2.9"),),
+        curated={"pip": (row("psycopg2-binary", "python3Packages.psycopg2"),)},
+    )
+    (found,) = resolve("psycopg2-binary", catalogue, interpreter="python311")
+    assert (found.attribute_path, found.version) == ("python311Packages.psycopg2", "2.9")
+
+
+@pytest.mark.parametrize("interpreter", ["python27", "pypy27"])
+def test_nothing_is_known_of_distributions_for_python_2(interpreter: str) -> None:
+    catalogue = FakeCatalogue(
+        SET, providers=PROVIDERS, curated={"pip": (row("enum34", not_needed=True, reason="part of Python"),)}
+    )
+    for name in ("requests", "enum34"):
+        (found,) = resolve(name, catalogue, interpreter=interpreter, channel="nixos-23.11")
+        assert isinstance(found, Unresolved)
+        assert f"{interpreter}Packages of nixos-23.11" in found.reason
+
+
+def test_pip_itself_means_nothing_for_python_2_either() -> None:
+    catalogue = FakeCatalogue(curated={"pip": (row("pip", not_needed=True, reason="Nix installs"),)})
+    (found,) = resolve("pip", catalogue, interpreter="python27")
+    assert isinstance(found, NotNeeded)
+
+
+def test_what_comes_from_an_old_channel_names_its_input() -> None:
+    curated = {"pip": (row("awscli", "awscli"), row("bs4", "python3Packages.beautifulsoup4"))}
+    catalogue = FakeCatalogue((*SET, attribute("awscli", "2")), providers=PROVIDERS, curated=curated)
+    for name, source, version in (
+        ("requests", "nixos-23_11", ""),
+        ("bs4", "nixos-23_11", ""),
+        ("awscli", "", "2"),
+    ):
+        (found,) = resolve(name, catalogue, interpreter="python38", channel="nixos-23.11")
+        assert (found.source, found.version) == (source, version)
 
 
 def test_an_application_stays_outside_of_the_set() -> None:
@@ -367,3 +417,43 @@ def test_a_project_in_a_requirements_file_is_relative_to_the_working_directory()
         ("lib", "deps/r.txt:1"),
         ("a", "lib/setup.cfg:4"),
     ]
+
+
+def test_constraints_and_hashes_are_kept_for_a_lock() -> None:
+    files = {"/app/r.txt": "flask==3 --hash=sha256:00\n-c c.txt\n", "/app/c.txt": "jinja2<4\nflask<9\n"}
+    step = parse("pip install -r r.txt", files)
+    assert [(found.name, found.hashes) for found in step.requirements] == [("flask", ("sha256:00",))]
+    assert [(found.name, found.specifier) for found in step.constraints] == [
+        ("jinja2", "<4"),
+        ("flask", "<9"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param("pip install a", (), id="none"),
+        pytest.param("pip install -i https://i.test/s a", ("https://i.test/s",), id="short"),
+        pytest.param("pip install --extra-index-url=https://i.test/s a", ("https://i.test/s",), id="further"),
+        pytest.param(
+            "pip install --index-url https://me:pw@i.test/s a", ("https://i.test/s",), id="password"
+        ),
+        pytest.param("pip install -i $INDEX a", ("-i $INDEX",), id="not-known"),
+        pytest.param("pip install -f https://i.test/l a", ("https://i.test/l",), id="links"),
+        pytest.param("pip install -f /wheels a", (), id="folder-of-wheels"),
+        pytest.param("pip install --trusted-host i.test a", (), id="host-only"),
+        pytest.param("pip install -r r.txt", ("https://r.test/s",), id="in-a-file"),
+    ],
+)
+def test_indexes_that_are_named(command: str, expected: tuple[str, ...]) -> None:
+    assert parse(command, {"/app/r.txt": "-i https://r.test/s\na\n"}).indexes == expected
+
+
+def test_indexes_that_the_environment_names() -> None:
+    environment: dict[str, str | None] = {
+        "PIP_INDEX_URL": "https://me:pw@i.test/s",
+        "UV_INDEX": "https://a.test/s https://b.test/s",
+        "PIP_TRUSTED_HOST": "i.test",
+    }
+    step = parse("pip install a", environment=environment)
+    assert step.indexes == ("https://i.test/s", "https://a.test/s", "https://b.test/s")

@@ -37,7 +37,7 @@ add_program() {
     found=$(type -P -- "$name") || found=
     if [ -z "$found" ]; then
         printf '#!%s\necho "%s: stands in for the program of %s, which this machine does not have" >&2\nexit 70\n' \
-            "${shell:-/bin/sh}" "$name" "$pname" >"$target"
+            "${shell:-/bin/sh}" "$name" "$pname $version" >"$target"
     else
         cp -L "$found" "$target"
         if is_elf "$target"; then relocate "$found" "$target"; else sed -i "1s|^#! */bin/\(ba\)\?sh|#!$shell|" "$target"; fi
@@ -56,6 +56,11 @@ add_glibc() {
 add_cacert() {
     mkdir -p "$out/etc/ssl/certs"
     cat /usr/share/ca-certificates/mozilla/*.crt >"$out/etc/ssl/certs/ca-bundle.crt"
+}
+add_openssh() {
+    local name
+    mkdir -p "$out/etc/ssh"
+    for name in moduli ssh_config sshd_config; do echo "# stands in for $name" >"$out/etc/ssh/$name"; done
 }
 add_tzdata() {
     mkdir -p "$out/share"
@@ -80,6 +85,7 @@ for name in $programs; do add_program "$name"; done
 case $pname in
     bash | bash-interactive) ln -sf bash "$out/bin/sh" ;;
     nss-cacert) add_cacert ;;
+    openssh) add_openssh ;;
     tzdata) add_tzdata ;;
     python3 | python3[0-9] | python3[0-9][0-9]) add_python ;;
 esac

@@ -194,3 +194,17 @@ def test_a_large_file_takes_little_time() -> None:
     start = time.process_time()
     assert len(read({"requirements.txt": text}).requirements) == 5000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param("--hash=sha256:0aF --hash=sha512:1b", id="equals-signs"),
+        pytest.param("--hash sha256:0aF --hash sha512:1b", id="blanks"),
+        pytest.param("--hash='sha256:0aF' --config-settings x=y --hash=\"sha512:1b\"", id="quotes"),
+        pytest.param("\\\n  --hash=sha256:0aF \\\n  --hash=sha512:1b", id="continued-lines"),
+    ],
+)
+def test_hashes_of_a_requirement_are_kept(options: str) -> None:
+    found = read({"requirements.txt": f"a==1 {options}\nb==2\n"})
+    assert [entry.requirement.hashes for entry in found.requirements] == [("sha256:0aF", "sha512:1b"), ()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from shell_probe import arguments, commands, the
 
 VARIABLES = {

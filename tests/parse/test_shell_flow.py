@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from shell_probe import all_runs, commands, items, runs, the, values
 
 from dock2nix.model.shell import Certainty, Opaque
+from shell_probe import all_runs, commands, items, runs, the, values
 
 ALWAYS, FALLBACK, CONDITIONAL, NEVER = "always", "fallback", "conditional", "never"
 
@@ -163,12 +163,12 @@ def test_case_patterns(word: str, pattern: str, matches: bool) -> None:
         pytest.param("for i in a b; do [ $i = b ] && y $i; done", [["y", "b"]], id="condition-by-item"),
         pytest.param("for i in a b c; do [ $i = b ] && continue; y $i; done", [["y", "a"], ["y", "c"]], id="continue"),
         pytest.param("for i in a b c; do [ $i = b ] && break; y $i; done", [["y", "a"]], id="break"),
-        pytest.param("P=; for i in a b; do P=\"$P $i\"; done; y $P", [["y", "a", "b"]], id="collected-in-a-loop"),
+        pytest.param('P=; for i in a b; do P="$P $i"; done; y $P', [["y", "a", "b"]], id="collected-in-a-loop"),
         pytest.param("set -- a 'b c'; for i; do y \"$i\"; done", [["y", "a"], ["y", "b c"]], id="positional-parameters"),
         pytest.param("for i in a $U; do y $i; done", [["y", "a"], ["y", None]], id="one-item-unknown"),
         pytest.param("for i in $(curl x); do y $i z; done", [["y", None, "z"]], id="items-unknown"),
         pytest.param("for i in a b\ndo\n y $i\ndone", [["y", "a"], ["y", "b"]], id="lines"),
-        pytest.param("for i in a b; do sh -c \"y $i\"; done", [["y", "a"], ["y", "b"]], id="nested-shell"),
+        pytest.param('for i in a b; do sh -c "y $i"; done', [["y", "a"], ["y", "b"]], id="nested-shell"),
         pytest.param("f() { y $1; }; for i in a b; do f $i; done", [["y", "a"], ["y", "b"]], id="function-in-a-loop"),
     ],
 )  # fmt: skip
@@ -211,7 +211,7 @@ def test_a_loop_is_one_command_with_a_run_for_each_item() -> None:
         pytest.param("read X; probe $X", [None], id="read"),
         pytest.param("X=a; . ./env.sh; probe $X", [None], id="sourced-file"),
         pytest.param("X=a; . /etc/os-release; probe $X $ID", ["a", None], id="os-release-sets-its-own-names"),
-        pytest.param("X=a; eval \"$U\"; probe $X", [None], id="eval-of-an-unknown"),
+        pytest.param('X=a; eval "$U"; probe $X', [None], id="eval-of-an-unknown"),
         pytest.param("X=a; eval 'X=b'; probe $X", ["b"], id="eval"),
         pytest.param("X=a; unset X; probe $X.", ["."], id="unset"),
         pytest.param("X=a; $U; probe $X", [None], id="unknown-command-may-be-anything"),
@@ -225,7 +225,7 @@ def test_a_loop_is_one_command_with_a_run_for_each_item() -> None:
         pytest.param("X=a sh -c 'probe $X.'", ["a."], id="child-sees-its-prefix"),
         pytest.param("set -a; X=a; sh -c 'probe $X.'", ["a."], id="all-exported"),
         pytest.param("X=1; ((X++)); probe $X", [None], id="counted"),
-        pytest.param("set -- a b c; shift; probe $# $1 \"$@\"", ["2", "b", "b", "c"], id="shift"),
+        pytest.param('set -- a b c; shift; probe $# $1 "$@"', ["2", "b", "b", "c"], id="shift"),
         pytest.param("probe $PWD; cd /x; probe2", ["/"], id="pwd"),
     ],
 )  # fmt: skip

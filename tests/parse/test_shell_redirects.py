@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from shell_probe import commands, items, the
 
 from dock2nix.model.dockerfile import Heredoc
 from dock2nix.model.shell import Opaque, Redirect, ShellCommand
 from dock2nix.model.source import SourceText
+from shell_probe import commands, items, the
 
 Shown = list[tuple[str, int | None, str | None, str | None]]
 
@@ -38,7 +38,7 @@ def _heredoc(name: str, body: str, *, expand: bool = True, line: int = 9) -> Her
         pytest.param('y > "$D/f g"', [(">", None, "/d/f g", None)], id="expanded-target"),
         pytest.param("y > $U", [(">", None, None, None)], id="unknown-target"),
         pytest.param("y > ~/f", [(">", None, "/root/f", None)], id="home"),
-        pytest.param("y <<< \"a $D\"", [("<<<", None, "a /d", "a /d\n")], id="here-string"),
+        pytest.param('y <<< "a $D"', [("<<<", None, "a /d", "a /d\n")], id="here-string"),
         pytest.param("y <<E\na $D `echo b` \\$c\nE", [("<<", None, None, "a /d b $c\n")], id="heredoc"),
         pytest.param("y <<'E'\na $D `echo b` \\$c\nE", [("<<", None, None, "a $D `echo b` \\$c\n")], id="quoted-heredoc"),
         pytest.param("y <<-E\n\ta\n\t\tb\n\tE", [("<<-", None, None, "a\nb\n")], id="chomped-heredoc"),

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shell_probe import all_runs, items
 
 from dock2nix.model.shell import Opaque
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell.structure import read_script
 from dock2nix.parse.shell.syntax import Redirected, Script, Simple, Unparsed, children
+from shell_probe import all_runs, items
 
 Commands = Counter[tuple[tuple[str, ...], tuple[str, ...]]]
 """(words, targets of redirections) of each simple command; `("compound",)` for the redirections of a compound one."""
@@ -35,10 +35,10 @@ WRITTEN = [
     pytest.param("case $x in a|b) c;; (d) e;; *) f; esac | g", id="case"),
     pytest.param("for x in a b; do c $x; done; for y\ndo d; done; for ((i=0;i<3;i++)); do e; done", id="for"),
     pytest.param("while read -r x; do a; done < f; until b; do c; done", id="while-and-until"),
-    pytest.param("f() { a \"$1\"; }; function g { b; }; h() (c); f x", id="functions"),
+    pytest.param('f() { a "$1"; }; function g { b; }; h() (c); f x', id="functions"),
     pytest.param("! a && ! b | c; if ! { d; }; then e; fi", id="negation"),
-    pytest.param("x=1 y=\"a b\" cmd; z=$(date); w=(a \"b c\" $d)", id="assignments"),
-    pytest.param("export A=b C; local d; readonly E=\"f g\"; declare -a i=(j)", id="declarations"),
+    pytest.param('x=1 y="a b" cmd; z=$(date); w=(a "b c" $d)', id="assignments"),
+    pytest.param('export A=b C; local d; readonly E="f g"; declare -a i=(j)', id="declarations"),
     pytest.param("[[ $a == b* && ! -f c ]] && d; [[ $e =~ ^(f|g)$ ]]; (( i++ )); ((j>1)) && k", id="brackets"),
     pytest.param("cat <<EOF > x && b\nhello $A 'it\nEOF\nc <<-'E' | d\n\t$(x)\n\tE\ne", id="heredocs"),
     pytest.param("(cat <<A; cat <<B) && c\na\nA\nb\nB\nd", id="several-heredocs-in-a-subshell"),
@@ -48,8 +48,8 @@ WRITTEN = [
     pytest.param("a \\\n  b \\\n&& c\\\nd", id="continued-lines"),
     pytest.param("find . -name '*.o' -exec rm {} \\; -o -print", id="escaped-semicolon"),
     pytest.param("echo if then fi { } ! do done case esac", id="reserved-words-as-arguments"),
-    pytest.param("echo ${x:-$(a; b)} ${y//\\//_} ${z%%[!0-9]*} ${#w} \"${v:-\"u t\"}\"", id="parameter-expansions"),
-    pytest.param("echo $((1 + (2 * 3))) $( (a) ) \"$(case x in x) b;; esac)\"", id="brackets-in-substitutions"),
+    pytest.param('echo ${x:-$(a; b)} ${y//\\//_} ${z%%[!0-9]*} ${#w} "${v:-"u t"}"', id="parameter-expansions"),
+    pytest.param('echo $((1 + (2 * 3))) $( (a) ) "$(case x in x) b;; esac)"', id="brackets-in-substitutions"),
     pytest.param("echo 'a\nb' \"c\nd\"; e", id="newlines-in-quotes"),
     pytest.param("set -eux; { a; b; } || { c; exit 1; }; d", id="groups"),
     pytest.param("if a; then if b; then c; fi; fi; while d; do while e; do f; done; done", id="nested"),
@@ -106,9 +106,9 @@ def _collect_statement(node: dict[str, Any], source: bytes, found: Commands) -> 
 
 def _ours(text: str) -> Commands:
     found: Commands = Counter()
-    waiting = [read_script(Script(source=SourceText.at("Dockerfile", text), dialect="bash"))]
+    waiting: list[Any] = [read_script(Script(source=SourceText.at("Dockerfile", text), dialect="bash"))]
     while waiting:
-        node: Any = waiting.pop()
+        node = waiting.pop()
         assert not isinstance(node, Unparsed), node.reason
         if isinstance(node, Simple | Redirected):
             spans = node.words if isinstance(node, Simple) else ()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from shell_probe import all_runs, commands, items, run, runs, the, values
 
 from dock2nix.model.shell import Opaque, ShellCommand
 from dock2nix.model.source import Location
 from dock2nix.parse.shell import exec_form_command, shell_dialect
+from shell_probe import all_runs, commands, items, run, runs, the, values
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_wrappers_are_taken_off(text: str, wrappers: tuple[str, ...]) -> None:
         pytest.param("exec >log", ["exec"], id="exec-with-redirections-only"),
         pytest.param("su - app", ["su", "-", "app"], id="su-alone"),
         pytest.param("env -S 'y a'", ["env", "-S", "y a"], id="env-that-splits"),
-        pytest.param("sh -c \"$U\"", ["sh", "-c", None], id="unknown-text"),
-        pytest.param("eval \"$U\"", ["eval", None], id="eval-of-an-unknown"),
+        pytest.param('sh -c "$U"', ["sh", "-c", None], id="unknown-text"),
+        pytest.param('eval "$U"', ["eval", None], id="eval-of-an-unknown"),
         pytest.param("curl x | bash", ["bash"], id="download-piped-into-a-shell"),
         pytest.param("xargs -L 1 y", ["xargs", "-L", "1", "y"], id="xargs-by-lines"),
     ],

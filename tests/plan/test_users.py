@@ -73,3 +73,15 @@ def test_accounts_of_the_base_are_kept_and_extended() -> None:
     accounts = accounts_of(base, (group("node", members=("www",)), user("www")))
     assert accounts.users["www"].uid == 1001
     assert accounts.groups["node"].members == ("www",)
+
+
+def test_numbers_of_the_base_come_before_those_that_are_common() -> None:
+    reference = image_reference("alpine")
+    assert reference is not None
+    base = BaseImage(
+        reference=reference, packages=(), config=ImageConfig(), groups=(Group(name="nogroup", gid=65533),)
+    )
+    accounts = accounts_of(base, (user("app", "adduser -S app", system=True, group="nogroup"),))
+    assert accounts.gid("nogroup") == accounts.users["app"].gid == 65533
+    assert accounts.gid("nobody") == 65534
+    assert [group.name for group in accounts.kept(frozenset())[1]] == ["nogroup"]

@@ -40,6 +40,7 @@ class CuratedPackage(Struct, frozen=True, kw_only=True):
     `attributes` are (attribute path, wanted outputs; () for the default). `reason` explains a surprising row; it is the
     explanation when `not_needed`. `build_only`: compilers and headers. `environment` goes with the package. `unfree` and
     `function` mark attributes that the index cannot know. `keep_with`: commands (`gpg`) whose later use makes it needed.
+    `caveat` says what the package alone does not do of what is asked for.
     """
 
     name: str
@@ -51,6 +52,7 @@ class CuratedPackage(Struct, frozen=True, kw_only=True):
     unfree: bool = False
     unindexed: bool = False
     keep_with: tuple[str, ...] = ()
+    caveat: str = ""
 
 
 class EvidenceMatch(Struct, frozen=True, kw_only=True):

@@ -138,8 +138,9 @@ def parse_table_text(text: str, path: str) -> dict[str, object]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = _PLACE.fullmatch(str(error))
         message = found[1] if found else str(error)
-        last = text.count("\n") + 1
-        line, column = (int(found[2]), int(found[3])) if found and found[2] else (last, 1)
+        written = text.rstrip("\n")
+        end = written.count("\n") + 1, len(written) - written.rfind("\n")
+        line, column = (int(found[2]), int(found[3])) if found and found[2] else end
         raise ConfigurationError(message, path=path, line=line, column=column) from error
 
 
@@ -161,12 +162,13 @@ def _checked_table(
         key = re.sub(r"[-_.]+", "-", name).lower() if table == "pip" else name
         try:
             package_from_row(name, row, f"[{table}]")
-            if key in checked:
-                raise UsageError(f"[{table}] {name}: {key} has a row already")
         except UsageError as error:
-            problems.append(found.problem(str(error), table, name))
-        else:
-            checked[key] = row
+            hint = "; a name with dots stands in quotes" if f"\n{name}." in found.text else ""
+            problems.append(found.problem(f"{error}{hint}", table, name))
+            continue
+        if key in checked:
+            problems.append(found.problem(f"[{table}] {name}: {key} has a row already", table, name))
+        checked[key] = row
     return checked
 
 
@@ -217,7 +219,7 @@ def check_attributes(found: Overrides, table: str, row: CuratedPackage, index: P
             continue
         what = f"pkgs.{path} has no output {missing[0]}" if missing else f"nixpkgs has no attribute {path}"
         near = ", ".join(index.similar(path)) if known is None else ", ".join(known.outputs if known else ())
-        hint = f" (there are: {near})" if near else ""
+        hint = f" ({'near are' if known is None else 'it has'} {near})" if near else ""
         last = "" if missing else '; if it is there all the same, say why with unindexed = "…"'
         raise found.problem(f"[{table}] {row.name}: {what}{hint}{last}", table, row.name)
 

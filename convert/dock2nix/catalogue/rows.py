@@ -12,7 +12,7 @@ from dock2nix.model.packages import AttributePath
 ROW_KEYS = frozenset(
     {
         *("attribute", "attributes", "outputs", "not_needed", "reason", "build_only"),
-        *("environment", "keep_with", "unfree", "unindexed"),
+        *("environment", "keep_with", "unfree", "unindexed", "caveat"),
     }
 )
 _PACKAGE_IN_VALUE = re.compile(r"@([^@]*)@")
@@ -51,6 +51,7 @@ def package_from_row(name: str, row: object, where: str) -> CuratedPackage:
         unfree=flag_of(table, "unfree", where),
         unindexed=bool(text_of(table, "unindexed", where)),
         keep_with=keep_with,
+        caveat=text_of(table, "caveat", where),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.locking.base import Locker
+    from dock2nix.locking.node_locks import NodeLocker
     from dock2nix.pipeline import Conversion, Source
 
 _LARGEST_LOCK = 16 * 2**20
@@ -33,7 +34,13 @@ def run(options: argparse.Namespace) -> int:
     source = read_source(options.dockerfile, options.context)
     catalogue = LocalCatalogue(overrides=overrides_file(options.config, source.context))
     settings = conversion_options(options, source, catalogue)
-    conversion = convert(source, settings, catalogue, lambda: _locker(offline=options.offline))
+    conversion = convert(
+        source,
+        settings,
+        catalogue,
+        lambda: _locker(offline=options.offline),
+        lambda: _node_locker(options.output or source.context, offline=options.offline),
+    )
     write_files(options.output or source.context, conversion.files, force=options.force)
     _tell(options, conversion)
     return int(conversion.report.needs_review)
@@ -82,6 +89,12 @@ def _locker(*, offline: bool) -> Locker:
     from dock2nix.locking.uv import find_locker  # noqa: PLC0415 - few conversions need it
 
     return find_locker(offline=offline)
+
+
+def _node_locker(folder: Path, *, offline: bool) -> NodeLocker | None:
+    from dock2nix.locking.npm import find_node_locker  # noqa: PLC0415 - few conversions need it
+
+    return find_node_locker(offline=offline, folder=folder)
 
 
 def older_lock(folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,7 +140,7 @@ def _unknown_images(found: Overrides) -> Iterator[ConfigurationError]:
 
 def _out_of_order(found: Overrides) -> Iterator[ConfigurationError]:
     for table, rows in row_groups(found.text):
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             if after.keys < before.keys:
                 message = f"[{table}] {'.'.join(after.keys)} belongs before {'.'.join(before.keys)} (dock2nix mappings sort)"
                 yield ConfigurationError(message, path=found.path, line=after.line)

@@ -38,7 +38,7 @@ class Interpolated(Struct, frozen=True):
 class ShellOperator(Struct, frozen=True):
     """A redirection or list operator of the shell, printed as it is. Only code of ours makes one."""
 
-    text: Literal[">", ">>"]
+    text: Literal[">", ">>", "|"]
 
 
 class ShellPattern(Struct, frozen=True):
@@ -47,13 +47,20 @@ class ShellPattern(Struct, frozen=True):
     text: str
 
 
+class ShellCode(Struct, frozen=True):
+    """Shell text of ours, in which `{0}`, `{1}` … stand for words that are quoted."""
+
+    template: str
+    words: tuple[str, ...]
+
+
 class ShellLine(Struct, frozen=True):
     """A line of a shell script inside Nix: words to be quoted for the shell, with a comment.
 
     A word is text, or parts joined without a blank of which the expressions are store paths (which need no quotes).
     """
 
-    words: tuple[str | Interpolated | ShellOperator | ShellPattern, ...]
+    words: tuple[str | Interpolated | ShellOperator | ShellPattern | ShellCode, ...]
     comment: str = ""
 
 
@@ -242,7 +249,9 @@ def _shell_line(line: ShellLine) -> str:
     return f"{words} # {remark}" if words and remark else words or f"# {remark}"
 
 
-def _shell_word(word: str | Interpolated | ShellOperator | ShellPattern) -> str:
+def _shell_word(word: str | Interpolated | ShellOperator | ShellPattern | ShellCode) -> str:
+    if isinstance(word, ShellCode):
+        return escape_indented(word.template.format(*map(_shell_quoted, word.words)) + " ")[:-1]
     if isinstance(word, ShellPattern):
         parts = re.split(r"([*?\[\]])", word.text)
         quoted = (part if part in {"*", "?", "[", "]"} else _shell_quoted(part) for part in parts if part)

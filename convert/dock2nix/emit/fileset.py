@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _PLAIN_PATH = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._+-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._+-]+)*")
 
+_ESCAPED = re.compile(r"\\[^/]")
+# Sets of characters in a regular expression that no slash is in.
+_SETS = re.compile(r"\[(?:\^/|(?:[A-Za-z0-9_](?:-[A-Za-z0-9])?)+-?)\]")
+
 _UNMATCHED = """\
 # the files that, with all folders above them, none of the regular expressions matches
 unmatched =
@@ -115,6 +119,7 @@ def fileset_expression(
     """
     printer = _Printer(root=relative_root)
     folders = _outermost({source.path for source in sources if source.directory})
+    exclusions = tuple(one for one in exclusions if "" in folders or not _is_of_the_top(one))
     files = sorted({source.path for source in sources if not source.directory})
     base, rest = printer.start(folders, exclusions)
     steps = printer.steps(rest, tuple(path for path in sorted(generated) if _is_in_any(path, folders)))
@@ -175,6 +180,14 @@ class _Printer(Struct, frozen=True, kw_only=True):
 
     def _maybe(self, exclusion: ExcludePath | IncludePath) -> _Item:
         return _Item(text=f"(lib.fileset.maybeMissing {self.path(exclusion.path)})", remark=exclusion.origin)
+
+
+def _is_of_the_top(exclusion: FilesetExclusion) -> bool:
+    """Whether it is a pattern for names at the top of the context alone, which nothing in a folder of it has."""
+    if not isinstance(exclusion, ExcludePattern):
+        return False
+    left = _SETS.sub("", _ESCAPED.sub("", exclusion.regex))
+    return not any(char in left for char in "/.[")
 
 
 def _without(steps: list[_Step], items: tuple[_Item, ...]) -> list[_Step]:

@@ -62,7 +62,7 @@ def _package_arguments(plan: ImagePlan) -> NixExpression:
 def _shell_packages(plan: ImagePlan) -> NixExpression:
     packages = "import ./nix/packages.nix (packagesOf system)"
     if not plan.build_sections:
-        return NixExpression(packages)
+        return NixExpression(f" {packages}")
     return NixExpression(f"\n  {packages}\n  ++ import ./nix/build-packages.nix (packagesOf system)")
 
 

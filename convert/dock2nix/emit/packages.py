@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.emit.expression import Comment, Commented, NixExpression, Section, nix_comment
+from dock2nix.emit.expression import (
+    INDENT,
+    Comment,
+    Commented,
+    NixExpression,
+    Section,
+    nix_comment,
+    nix_string,
+)
 from dock2nix.emit.flake import module_arguments
-from dock2nix.model.plan import ImportedEnvironment, LanguageEnvironment, PackageEntry, Remark
+from dock2nix.model.packages import AttributePath
+from dock2nix.model.plan import (
+    ImportedEnvironment,
+    JoinFunction,
+    LanguageEnvironment,
+    PackageEntry,
+    Remark,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +52,9 @@ def _item(entry: PackageEntry | LanguageEnvironment | ImportedEnvironment | Rema
         case Remark():
             return Comment(entry.text)
         case PackageEntry():
-            output = f".{entry.output}" if entry.output else ""
-            return Commented(
-                NixExpression(f"{_set(entry.source)}.{entry.attribute_path}{output}"), entry.names
-            )
+            return Commented(NixExpression(_package(entry)), entry.names)
         case LanguageEnvironment():
-            return NixExpression(_with_packages(entry))
+            return NixExpression(_joined(entry))
         case ImportedEnvironment():
             given = f"pkgs = {entry.source};" if entry.source else "inherit pkgs;"
             return NixExpression(f"(import ./{entry.file} {{ {given} }})")
@@ -52,10 +64,35 @@ def _set(source: str) -> str:
     return source or "pkgs"
 
 
-def _with_packages(entry: LanguageEnvironment) -> str:
+def _package(entry: PackageEntry) -> str:
+    """`pkgs.openssl.dev`, `(pkgs.uwsgi.override { plugins = [ "python3" ]; })`."""
+    text = f"{_set(entry.source)}.{entry.attribute_path}"
+    if entry.arguments:
+        given = " ".join(f"{name} = {_argument(value, entry.source)};" for name, value in entry.arguments)
+        text = f"({text}.override {{ {given} }})"
+    return text + (f".{entry.output}" if entry.output else "")
+
+
+def _argument(value: str | tuple[str, ...] | AttributePath, source: str) -> str:
+    match value:
+        case AttributePath():
+            return f"{_set(source)}.{value}"
+        case str():
+            return nix_string(value)
+        case _:
+            return f"[ {' '.join(nix_string(item) for item in value)} ]"
+
+
+def _joined(entry: LanguageEnvironment) -> str:
     """`(pkgs.python312.withPackages (ps: [ … ]))`, one package a line with who asked for it."""
-    lines = "".join(
-        f"  ps.{name}" + (f" # {nix_comment(asked)}" if asked else "") + "\n"
+    call = f"({_set(entry.source)}.{entry.interpreter}.{entry.function} ("
+    if entry.function is JoinFunction.PACKAGES:
+        return f"{call}ps: [\n{_members(entry, 'ps', 1)}]))"
+    return f"{call}\n  {{ enabled, all }}:\n  enabled\n  ++ [\n{_members(entry, 'all', 2)}  ]\n))"
+
+
+def _members(entry: LanguageEnvironment, scope: str, depth: int) -> str:
+    return "".join(
+        INDENT * depth + f"{scope}.{name}" + (f" # {nix_comment(asked)}" if asked else "") + "\n"
         for name, asked in entry.packages
     )
-    return f"({_set(entry.source)}.{entry.interpreter}.withPackages (ps: [\n{lines}]))"

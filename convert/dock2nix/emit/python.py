@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.plan import ImagePlan, PythonFile
-    from dock2nix.model.python_lock import NativeLibraries
+    from dock2nix.model.python_lock import NativeLibraries, SourceRecipe
 
 
 def python_values(plan: ImagePlan) -> Mapping[str, object] | None:
@@ -24,10 +24,26 @@ def python_values(plan: ImagePlan) -> Mapping[str, object] | None:
         "interpreter": NixExpression(f"pkgs.{file.interpreter}"),
         "libraries": {one.distribution: _packages(one) for one in file.libraries} or None,
         "unresolved": unresolved or None,
+        "sources": _sources(file.recipes),
         "distributions": NixExpression(_distributions(file)),
         "partial": _is_partial(file) or None,
         "further": NixExpression(_further(file.packages)),
     }
+
+
+def _sources(recipes: tuple[SourceRecipe, ...]) -> Mapping[str, object] | None:
+    """How distributions without wheels are built; None when there are none."""
+    if not recipes:
+        return None
+    builders = {
+        one.distribution: tuple(NixExpression(f"python.pkgs.{name}") for name in one.builders)
+        for one in recipes
+        if not one.attribute
+    }
+    own = {
+        one.distribution: NixExpression(f"python.pkgs.{one.attribute}") for one in recipes if one.attribute
+    }
+    return {"builders": builders, "recipes": own}
 
 
 def _packages(libraries: NativeLibraries) -> tuple[NixExpression, ...]:
@@ -49,7 +65,11 @@ def _is_partial(file: PythonFile) -> bool:
 
 
 def _distributions(file: PythonFile) -> str:
-    return "(lib.filter isMine lock.packages)" if _is_partial(file) else "lock.packages"
+    package = (
+        "(one: if one ? sdist then fromSource one else distribution one)" if file.recipes else "distribution"
+    )
+    of = "(lib.filter isMine lock.packages)" if _is_partial(file) else "lock.packages"
+    return f"map {package} {of}"
 
 
 def _further(packages: tuple[tuple[str, str], ...]) -> str:

@@ -42,7 +42,7 @@ def disagreement(debian: DebianPackage, asked: str, features: Iterable[Feature],
     """
     libraries = _libraries(features)
     if libraries and debian.name == asked and _RUNTIME_LIBRARY.match(asked):
-        return _other_libraries(libraries, package)
+        return _other_libraries(libraries, debian.version, package)
     number = named_version(asked, debian.version)
     if number and not _is_of_version(package, number):
         return f"{package.path} is version {package.version or 'unknown'}, not {number}"
@@ -89,16 +89,27 @@ def _libraries(features: Iterable[Feature]) -> Mapping[str, set[str]]:
     return found
 
 
-def _other_libraries(asked: Mapping[str, set[str]], package: Package) -> str:
-    """Programs find a library by its soname: without one that both have, it is not the same library."""
+def _other_libraries(asked: Mapping[str, set[str]], version: str, package: Package) -> str:
+    """Programs find a library by its soname: without one that both have, it is not the same library.
+
+    Some are built without a version in nixpkgs; then the versions of the packages decide.
+    """
     given = _libraries(package.features)
     common = sorted(stem for stem in asked if stem in given)
     if any(asked[stem] & given[stem] for stem in common):
         return ""
     if not common:
+        if _release(version) == _release(package.version):
+            return ""
         return f"{package.path} does not have {_shown(name for names in asked.values() for name in names)}"
     theirs = _shown(name for stem in common for name in given[stem])
     return f"{package.path} has {theirs}, not {_shown(name for stem in common for name in asked[stem])}"
+
+
+def _release(version: str) -> list[str]:
+    """The first two numbers of a version."""
+    found = _NUMBER.match(version)
+    return found[0].split(".")[:2] if found else [version]
 
 
 def _shown(names: Iterable[str]) -> str:

@@ -25,6 +25,8 @@ THRESHOLD = 0.45
 # What an attribute needs whose name is not like that of the package, and how much of it the package must be.
 _NAMELESS_THRESHOLD = 0.56
 _SHARE_OF_LIBRARIES = 0.2
+# What is enough for an attribute of another version, which is only worth a look.
+_NEAR_THRESHOLD = 0.3
 _SHARE_OF_FILES = 0.8
 # What counts against an attribute of another version: it is found only when there is no other.
 _DIFFERS = 1.0
@@ -245,6 +247,8 @@ def _set_bonus(name: str, path: str, shared: list[Feature]) -> float | None:
             if kinds.isdisjoint(needed | enough_inside if inside else needed):
                 return None
             bonus += 0.10 if inside else 0.0
+        elif inside and kinds <= {"soname", "library"}:
+            return None  # a module for that language, which brings the library along
         elif inside:
             bonus -= 0.12
     return bonus
@@ -328,6 +332,8 @@ class _Scored:
 
     @property
     def enough(self) -> bool:
+        if self.differs:
+            return self.named and self.score >= _NEAR_THRESHOLD
         return self.score >= (THRESHOLD if self.named else _NAMELESS_THRESHOLD)
 
 
@@ -375,7 +381,10 @@ class Matcher:
 
     def _mostly(self, path: str, shared: list[Feature]) -> bool:
         """Is what they share much of the attribute? One of another name may only bundle it."""
-        theirs, ours = Counter(key.kind for key in self._attributes.keys[path]), Counter(key.kind for key in shared)
+        theirs, ours = (
+            Counter(key.kind for key in self._attributes.keys[path]),
+            Counter(key.kind for key in shared),
+        )
         if not _SPECIFIC.isdisjoint(ours):
             return True
         if ours["library"]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage
     from dock2nix.model.packages import AttributePath
-    from dock2nix.model.python_lock import LockedDistribution, LockedEnvironment
+    from dock2nix.model.python_lock import LockedDistribution, LockedEnvironment, SourceRecipe
     from dock2nix.model.steps import ResolvedRequirement, Step
 
 __all__ = ["ImageParts", "LockSettings", "Locking", "image_parts", "lock_python"]
@@ -167,7 +167,10 @@ def _locked(
     kept = tuple(finding for finding in resolved.findings if finding not in withdrawn)
     return Outcome(
         Locking(requirements=requirements, environment=environment),
-        kept + _library_findings(environment, mine) + _system_findings(environment, mine, systems),
+        kept
+        + _source_findings(environment, mine)
+        + _library_findings(environment, mine)
+        + _system_findings(environment, mine, systems),
     )
 
 
@@ -177,15 +180,36 @@ def _as_locked(one: ResolvedRequirement, distribution: LockedDistribution | None
         reason = one.reason or f"its marker does not hold here: {one.requirement.marker}"
         nothing = NotNeeded(requirement=one.requirement, reason=reason, origin=Origin.RULE)
         return replace(one, resolutions=(nothing,), outcome=RequirementOutcome.NOT_NEEDED, reason=reason)
-    wheel = max(distribution.wheels, key=lambda wheel: wheel.systems)
+    file = distribution.files[-1]
     artifact = LockedArtifact(
         requirement=one.requirement,
-        url=wheel.url,
-        hash=wheel.hash,
+        url=file.url,
+        hash=file.hash,
         version=distribution.version,
-        evidence=f"locked in nix/pylock.toml: {wheel.name}",
+        evidence=f"locked in nix/pylock.toml: {file.name}",
     )
     return replace(one, resolutions=(artifact,), outcome=RequirementOutcome.LOCKED, reason="")
+
+
+def _source_findings(environment: LockedEnvironment, mine: Requirements) -> tuple[Finding, ...]:
+    place = mine[0].requirement.location
+    places = {one.requirement.name: one.requirement.location for one in mine}
+    return tuple(
+        Finding(
+            code="D2N234",
+            message=f"{one.distribution} has no wheel: {_built(one)}",
+            location=places.get(one.distribution, place),
+            hint="build it once; if it fails, ask for a version that has a wheel",
+            severity_override=None if one.attribute else Severity.INFO,
+        )
+        for one in environment.recipes
+    )
+
+
+def _built(recipe: SourceRecipe) -> str:
+    if recipe.attribute:
+        return f"it is built from its sources by nixpkgs' recipe for another version ({recipe.attribute})"
+    return f"it is built from its sources with {', '.join(recipe.builders) or 'nothing'}"
 
 
 def _library_findings(environment: LockedEnvironment, mine: Requirements) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from dock2nix.errors import NetworkError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dock2nix.locking.sdists import SourceMetadata
     from dock2nix.model.python_lock import LockedDistribution
 
 CPUS = {"x86_64-linux": "x86_64", "aarch64-linux": "aarch64"}
@@ -29,7 +30,14 @@ class LockUnavailableError(NetworkError):
 
 
 class LockRefused(Exception):  # noqa: N818 - an answer, not an error of ours
-    """What the Dockerfile asks for cannot be locked; the text says why."""
+    """What the Dockerfile asks for cannot be locked; the text says why.
+
+    `without_wheels` are distributions that stand in the way because they come as sources only.
+    """
+
+    def __init__(self, reason: str, without_wheels: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.without_wheels = without_wheels
 
 
 class LockRequest(Struct, frozen=True, kw_only=True):
@@ -68,7 +76,11 @@ class Locker(Protocol):
     """Resolves requirements to files. Nothing of the Dockerfile and nothing of the distributions is ever run."""
 
     def resolve(
-        self, request: LockRequest, systems: tuple[str, ...], previous: str
+        self,
+        request: LockRequest,
+        systems: tuple[str, ...],
+        previous: str,
+        sources: tuple[SourceMetadata, ...] = (),
     ) -> Mapping[str, str | LockRefused]:
         """A lock file (PEP 751) for each of the systems, or why there is none for it.
 
@@ -76,9 +88,18 @@ class Locker(Protocol):
             request: what to resolve.
             systems: those to resolve it for; all of the request's or some.
             previous: an older lock file whose versions are kept where they fit, "" for none.
+            sources: distributions to be taken as sources, with what they need; all others are taken as wheels.
 
         Raises:
             LockUnavailableError: it could not be tried.
+        """
+        ...
+
+    def download(self, url: str, sha256: str) -> bytes:
+        """A source distribution, compared with its hash.
+
+        Raises:
+            LockUnavailableError: it cannot be had, is too large or is another file.
         """
         ...
 
@@ -100,9 +121,17 @@ class NoLocker(Struct, frozen=True):
     hint: str
 
     def resolve(
-        self, request: LockRequest, systems: tuple[str, ...], previous: str
+        self,
+        request: LockRequest,
+        systems: tuple[str, ...],
+        previous: str,
+        sources: tuple[SourceMetadata, ...] = (),
     ) -> Mapping[str, str | LockRefused]:
-        del request, systems, previous
+        del request, systems, previous, sources
+        raise LockUnavailableError(self.reason, self.hint)
+
+    def download(self, url: str, sha256: str) -> bytes:
+        del url, sha256
         raise LockUnavailableError(self.reason, self.hint)
 
     def linked_libraries(

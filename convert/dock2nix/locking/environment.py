@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from dock2nix.locking.base import LockRefused
 from dock2nix.locking.libraries import native_libraries
-from dock2nix.locking.pylock import is_library_name, merge, read_lock, versions_of
+from dock2nix.locking.pylock import is_library_name, merge, read_lock, sources_of, versions_of
+from dock2nix.locking.recipes import source_recipes
+from dock2nix.locking.sdists import SourceMetadata, read_sdist
 from dock2nix.model.python_lock import LockedEnvironment
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from dock2nix.model.python_lock import LockedDistribution, PythonLock
 
 # Wheels larger than this are not downloaded to be looked into, nor more than this in all.
-_LARGE_WHEEL, _LARGE_LOT = 100 * 2**20, 300 * 2**20
+_MOST_ROUNDS = 8
+_LARGE_WHEEL, _LARGE_LOT = 100 * 2**20, 160 * 2**20
 
 
 def locked_environment(
@@ -49,7 +52,10 @@ def locked_environment(
     if lock is None or lock.request != request.digest:
         lock = _new_lock(request, locker(), previous if lock else "")
     return LockedEnvironment(
-        interpreter=interpreter, lock=lock, libraries=native_libraries(lock, catalogue, channel)
+        interpreter=interpreter,
+        lock=lock,
+        libraries=native_libraries(lock, catalogue, channel),
+        recipes=source_recipes(lock, catalogue, channel),
     )
 
 
@@ -60,29 +66,66 @@ def _new_lock(request: LockRequest, locker: Locker, previous: str) -> PythonLock
 def _resolved(request: LockRequest, locker: Locker, previous: str) -> PythonLock:
     """The lock for all systems, or for the first of them where another one has no wheels of these versions."""
     first, *others = sorted(request.systems, reverse=True)
-    answers = dict(locker.resolve(request, request.systems, previous))
+    answers, sources = _with_sources(request, locker, previous, first)
     answer = answers[first]
-    if isinstance(answer, LockRefused):
-        raise answer
     texts = {first: answer}
     for system in others:
-        other = _agreeing(answers[system], answer, request, system, locker)
+        other = _agreeing(answers[system], answer, request, system, locker, sources)
         if not isinstance(other, LockRefused):
             texts[system] = other
     try:
-        return merge(texts, request)
+        return merge(texts, request, sources)
     except LockRefused:
-        return merge({first: answer}, request)
+        return merge({first: answer}, request, sources)
+
+
+def _with_sources(
+    request: LockRequest, locker: Locker, previous: str, first: str
+) -> tuple[dict[str, Any], tuple[SourceMetadata, ...]]:
+    """The answers for all systems, and what is known of the distributions that come as sources.
+
+    Which ones do shows only when there is no answer without them, and what they need only when their version is known:
+    so it is asked again until nothing new turns up.
+
+    Raises:
+        LockRefused: there is no answer for the first system.
+    """
+    known: dict[str, SourceMetadata] = {}
+    for _ in range(_MOST_ROUNDS):
+        sources = tuple(known[name] for name in sorted(known))
+        answers = dict(locker.resolve(request, request.systems, previous, sources))
+        answer = answers[first]
+        if isinstance(answer, LockRefused):
+            new = {name: SourceMetadata(name=name) for name in answer.without_wheels if name not in known}
+            if not new:
+                raise answer
+        else:
+            found = (one for one in sources_of(answer) if known[one.name].version != one.version)
+            new = {
+                one.name: read_sdist(
+                    one.name, one.version, one.file_name, locker.download(one.url, one.sha256)
+                )
+                for one in found
+            }
+            if not new:
+                return answers, sources
+        known |= new
+    raise LockRefused(f"what {', '.join(sorted(known))} need, which come as sources, does not settle")
 
 
 def _agreeing(
-    other: str | LockRefused, answer: str, request: LockRequest, system: str, locker: Locker
+    other: str | LockRefused,
+    answer: str,
+    request: LockRequest,
+    system: str,
+    locker: Locker,
+    sources: tuple[SourceMetadata, ...],
 ) -> str | LockRefused:
     """The answer for another system in the versions of the first one's."""
     if isinstance(other, LockRefused) or _agree(answer, other):
         return other
     pins = tuple(f"{name}=={version}" for name, version in sorted(versions_of(answer).items()))
-    return locker.resolve(replace(request, constraints=pins), (system,), "")[system]
+    return locker.resolve(replace(request, constraints=pins), (system,), "", sources)[system]
 
 
 def _agree(one: str, other: str) -> bool:

@@ -49,6 +49,15 @@ class Indexes(Struct, frozen=True, kw_only=True):
         return {name: value for name, value in given.items() if value}
 
     @staticmethod
+    def configured() -> str:
+        """The text of the user's own configuration of uv, "" for none."""
+        path = _uv_file()
+        try:
+            return path.read_text(encoding="utf-8") if path else ""
+        except (OSError, ValueError):
+            return ""
+
+    @staticmethod
     def configuration() -> tuple[str, ...]:
         """The option that names the user's own configuration: uv would also look into the folders above the current one."""
         if os.environ.get("UV_CONFIG_FILE"):

@@ -14,19 +14,21 @@ import msgspec
 from msgspec import Struct
 
 from dock2nix.locking.base import CPUS, LockRefused
+from dock2nix.locking.sdists import applying
 from dock2nix.locking.wheels import best_wheel
 from dock2nix.model.packages import SriHash
-from dock2nix.model.python_lock import LockedDistribution, LockedWheel, PythonLock
+from dock2nix.model.python_lock import LockedDistribution, LockedSource, LockedWheel, PythonLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dock2nix.locking.base import LockRequest
+    from dock2nix.locking.sdists import SourceMetadata
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,200}[a-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,200}")
 # What a store path may be called, less what a wheel's name never has.
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,190}\.whl")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,190}\.(?:whl|tar\.gz|tgz|zip|tar\.bz2)")
 _URL = re.compile(r"https?://[!-~]+")
 _LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}")
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -37,8 +39,18 @@ _HEADER = """\
 """
 
 
+class Source(Struct, frozen=True, kw_only=True):
+    """Sources as a lock file names them."""
+
+    name: str
+    version: str
+    file_name: str
+    url: str
+    sha256: str
+
+
 class _File(Struct, frozen=True, kw_only=True):
-    """A wheel as a lock file of one system names it."""
+    """A wheel or an archive of sources as a lock file of one system names it."""
 
     name: str
     url: str
@@ -47,11 +59,12 @@ class _File(Struct, frozen=True, kw_only=True):
 
 
 class _Package(Struct, frozen=True, kw_only=True):
-    """A distribution of such a lock file, with all wheels that fit."""
+    """A distribution of such a lock file, with all wheels that fit, and its sources."""
 
     name: str
     version: str
     files: tuple[_File, ...]
+    source: _File | None = None
 
 
 # --- what uv writes ----------------------------------------------------------------------------------------------------------
@@ -62,45 +75,110 @@ def versions_of(text: str) -> dict[str, str]:
     return {str(row["name"]): str(row.get("version", "")) for row in tomllib.loads(text).get("packages", ())}
 
 
-def merge(answers: Mapping[str, str], request: LockRequest) -> PythonLock:
+def sources_of(text: str) -> tuple[Source, ...]:
+    """The distributions of a lock file that come as sources only.
+
+    Raises:
+        LockRefused: something about one of them cannot be used.
+    """
+    packages = (_package(row) for row in tomllib.loads(text).get("packages", ()))
+    return tuple(
+        Source(
+            name=one.name,
+            version=one.version,
+            file_name=one.source.name,
+            url=one.source.url,
+            sha256=one.source.sha256,
+        )
+        for one in packages
+        if one.source is not None and not one.files
+    )
+
+
+def merge(
+    answers: Mapping[str, str], request: LockRequest, sources: tuple[SourceMetadata, ...] = ()
+) -> PythonLock:
     """The lock files of several systems as one, with one wheel for each system.
 
     Args:
         answers: lock files by system; their versions agree.
         request: what they answer.
+        sources: what is known of distributions that come as sources.
 
     Raises:
         LockRefused: something in them cannot be used: no wheel, a file without an address, an address with a password, a
             hash other than the one that was asked for.
     """
-    wheels: dict[tuple[str, str], dict[str, LockedWheel]] = {}
+    found: dict[tuple[str, str], LockedDistribution] = {}
+    known = {(source.name, source.version): source for source in sources}
     for system, text in sorted(answers.items()):
         for row in tomllib.loads(text).get("packages", ()):
             package = _package(row)
-            chosen = _chosen(package, request, system)
-            group = wheels.setdefault((package.name, package.version), {})
-            before = group.get(chosen.name)
-            systems = (*before.systems, system) if before else (system,)
-            group[chosen.name] = msgspec.structs.replace(chosen, systems=tuple(sorted(systems)))
+            key = (package.name, package.version)
+            before = found.get(key, LockedDistribution(name=package.name, version=package.version, wheels=()))
+            if package.files:
+                found[key] = _with_wheel(before, _chosen(package, request, system))
+            else:
+                found[key] = _with_source(before, package, known.get(key), request, system)
     return PythonLock(
         python=".".join(request.python.split(".")[:2]),
         request=request.digest,
         systems=tuple(sorted(answers)),
-        distributions=tuple(
-            LockedDistribution(name=name, version=version, wheels=tuple(group[key] for key in sorted(group)))
-            for (name, version), group in sorted(wheels.items())
-        ),
+        distributions=tuple(found[key] for key in sorted(found)),
     )
+
+
+def _with_wheel(before: LockedDistribution, chosen: LockedWheel) -> LockedDistribution:
+    """The distribution with one more wheel, or with one that it has already for one more system."""
+    wheels = {wheel.name: wheel for wheel in before.wheels}
+    own = wheels.get(chosen.name, chosen)
+    systems = tuple(sorted({*own.systems, *chosen.systems}))
+    wheels[chosen.name] = msgspec.structs.replace(chosen, systems=systems)
+    return msgspec.structs.replace(before, wheels=tuple(wheels[name] for name in sorted(wheels)))
+
+
+def _with_source(
+    before: LockedDistribution,
+    package: _Package,
+    metadata: SourceMetadata | None,
+    request: LockRequest,
+    system: str,
+) -> LockedDistribution:
+    shown = f"{package.name} {package.version}"
+    if package.source is None or metadata is None:
+        raise LockRefused(f"{shown}: there is no wheel of it, and sources of it are not known")
+    allowed = _allowed(package.name, request)
+    if allowed is not None and package.source.sha256 not in allowed:
+        raise LockRefused(f"{shown}: its sources have none of the hashes that are asked for")
+    source = LockedSource(
+        name=package.source.name,
+        url=package.source.url,
+        hash=_sri(package.source.sha256),
+        size=package.source.size,
+        builders=tuple(dict.fromkeys(applying(metadata.build_requires, request.python))),
+        native=metadata.native,
+    )
+    systems = tuple(sorted({*before.source_systems, system}))
+    return msgspec.structs.replace(before, source=source, source_systems=systems)
+
+
+def _allowed(name: str, request: LockRequest) -> frozenset[str] | None:
+    """The SHA-256 digests that files of a distribution may have; None when any will do."""
+    asked = dict(request.hashes).get(name, ())
+    if not asked:
+        return None
+    return frozenset(text.partition(":")[2].lower() for text in asked if text.startswith("sha256:"))
 
 
 def _package(row: Mapping[str, Any]) -> _Package:
     name, version = str(row.get("name", "")), str(row.get("version", ""))
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
         raise LockRefused(f"{name or 'a distribution'}: no name and version that can be used")
-    if not row.get("wheels"):
-        raise LockRefused(f"{name} {version}: there is no wheel of it, and sources are not built")
-    files = tuple(_file(wheel, f"{name} {version}") for wheel in row["wheels"])
-    return _Package(name=name, version=version, files=files)
+    if not (row.get("wheels") or row.get("sdist")):
+        raise LockRefused(f"{name} {version}: there is no wheel of it")
+    files = tuple(_file(wheel, f"{name} {version}") for wheel in row.get("wheels", ()))
+    source = _file(row["sdist"], f"{name} {version}") if row.get("sdist") and not files else None
+    return _Package(name=name, version=version, files=files, source=source)
 
 
 def _file(wheel: Mapping[str, Any], shown: str) -> _File:
@@ -129,9 +207,8 @@ def _checked_address(url: str, shown: str) -> str:
 
 def _chosen(package: _Package, request: LockRequest, system: str) -> LockedWheel:
     shown = f"{package.name} {package.version}"
-    allowed = dict(request.hashes).get(package.name, ())
-    known = {text.partition(":")[2].lower() for text in allowed if text.startswith("sha256:")}
-    fitting = {file.name: file for file in package.files if not allowed or file.sha256 in known}
+    allowed = _allowed(package.name, request)
+    fitting = {file.name: file for file in package.files if allowed is None or file.sha256 in allowed}
     if not fitting:
         raise LockRefused(f"{shown}: no wheel of the index has one of the hashes that are asked for")
     name = best_wheel(tuple(fitting), request, system)
@@ -177,16 +254,26 @@ def _distribution_lines(distribution: LockedDistribution, systems: tuple[str, ..
     ]
     if distribution.systems != systems:
         lines.append(f"marker = {_text(' or '.join(map(_marker, distribution.systems)))}")
-    lines.append("wheels = [")
-    lines += (f"  {_wheel(wheel)}," for wheel in distribution.wheels)
-    lines.append("]")
+    if distribution.source is not None:
+        lines += _source_lines(distribution.source)
+    if distribution.wheels:
+        lines += ["wheels = [", *(f"  {_wheel(wheel)}," for wheel in distribution.wheels), "]"]
     for key, names in (("needs", distribution.needs), ("borrows", distribution.borrows or None)):
         if names is not None:
             lines.append(f"tool.dock2nix.{key} = [{', '.join(map(_text, names))}]")
     return lines
 
 
-def _wheel(wheel: LockedWheel) -> str:
+def _source_lines(source: LockedSource) -> list[str]:
+    builders = ", ".join(map(_text, source.builders))
+    return [
+        f"sdist = {_wheel(source)}",
+        f"tool.dock2nix.builders = [{builders}]",
+        f"tool.dock2nix.native = {'true' if source.native else 'false'}",
+    ]
+
+
+def _wheel(wheel: LockedWheel | LockedSource) -> str:
     size = f"size = {wheel.size}, " if wheel.size else ""
     digest = base64.b64decode(wheel.hash.partition("-")[2]).hex()
     return f'{{ name = {_text(wheel.name)}, url = {_text(wheel.url)}, {size}hashes = {{ sha256 = "{digest}" }} }}'
@@ -227,6 +314,8 @@ def _read_distribution(row: Mapping[str, Any], systems: tuple[str, ...]) -> Lock
         name=package.name,
         version=package.version,
         wheels=tuple(_read_wheel(file, mine) for file in package.files),
+        source=_read_source(package.source, libraries) if package.source else None,
+        source_systems=mine if package.source else (),
         needs=None if needs is None else tuple(map(_library, needs)),
         borrows=tuple(map(_library, libraries.get("borrows", ()))),
     )
@@ -237,6 +326,20 @@ def _read_wheel(file: _File, systems: tuple[str, ...]) -> LockedWheel:
     if not mine:
         raise LockRefused(f"{file.name}: for no system of the lock")
     return LockedWheel(name=file.name, url=file.url, hash=_sri(file.sha256), systems=mine, size=file.size)
+
+
+def _read_source(file: _File, said: Mapping[str, Any]) -> LockedSource:
+    builders = tuple(str(name) for name in said["builders"])
+    if not all(_NAME.fullmatch(name) for name in builders):
+        raise LockRefused(f"{file.name}: what builds it is not named as it must be")
+    return LockedSource(
+        name=file.name,
+        url=file.url,
+        hash=_sri(file.sha256),
+        size=file.size,
+        builders=builders,
+        native=bool(said["native"]),
+    )
 
 
 def _sri(sha256: str) -> SriHash:

@@ -9,7 +9,7 @@ from dock2nix.locking.base import LockRefused, LockRequest
 from dock2nix.managers import pip
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Origin
 from dock2nix.model.steps import RequirementOutcome
-from dock2nix.resolve import remarks
+from dock2nix.resolve import fulfils
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ def _is_met(one: ResolvedRequirement, catalogue: Catalogue) -> bool:
     extras = (f"{one.requirement.name}[{extra}]" for extra in one.requirement.extras)
     if any(catalogue.curated(pip.NAME, extra) is None for extra in extras):
         return False
-    return all(finding.code != "D2N202" for finding in remarks(one))
+    return fulfils(one)
 
 
 def interpreter_of(

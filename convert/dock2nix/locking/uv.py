@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dock2nix.errors import NixError
+from dock2nix.errors import NetworkError, NixError
 from dock2nix.locking.base import CPUS, LinkedLibraries, LockRefused, LockUnavailableError, NoLocker
 from dock2nix.locking.elf import read_elf
 from dock2nix.locking.indexes import Indexes
+from dock2nix.network import download
 from dock2nix.nix import run_program
 
 if TYPE_CHECKING:
@@ -25,14 +27,16 @@ if TYPE_CHECKING:
 
     from dock2nix.locking.base import Locker, LockRequest
     from dock2nix.locking.elf import ElfFile
+    from dock2nix.locking.sdists import SourceMetadata
     from dock2nix.model.python_lock import LockedDistribution
 
 _TIMEOUT = 180.0
+_LARGEST_SOURCE = 50 * 2**20
 # What uv takes from the environment, unless the user has said something else.
 _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}
 _ALWAYS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 _OFF_LINE = re.compile(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
-_NO_WHEEL = re.compile(r"([A-Za-z0-9._-]+(?:==[^\s,]+)?) has no (?:usable )?wheels")
+_NO_WHEEL = re.compile(r"Wheels are required for `([A-Za-z0-9._-]+)`")
 _ADDRESS = re.compile(r"[a-z]+://\S+")
 _NEW_REQUEST = "check the network and convert again with --python lock, or choose --python nixpkgs"
 
@@ -63,7 +67,11 @@ class UvLocker(Struct, frozen=True):
     program: str
 
     def resolve(
-        self, request: LockRequest, systems: tuple[str, ...], previous: str
+        self,
+        request: LockRequest,
+        systems: tuple[str, ...],
+        previous: str,
+        sources: tuple[SourceMetadata, ...] = (),
     ) -> Mapping[str, str | LockRefused]:
         """See `Locker.resolve`. The systems are resolved side by side."""
         indexes = Indexes.of_user()
@@ -72,13 +80,18 @@ class UvLocker(Struct, frozen=True):
             return dict.fromkeys(systems, _foreign(foreign))
 
         def one(system: str) -> str | LockRefused:
-            return self._compile(request, system, previous, indexes)
+            return self._compile(request, system, previous, indexes, sources)
 
         with ThreadPoolExecutor(max_workers=len(systems)) as pool:
             return dict(zip(systems, pool.map(one, systems), strict=True))
 
     def _compile(
-        self, request: LockRequest, system: str, previous: str, indexes: Indexes
+        self,
+        request: LockRequest,
+        system: str,
+        previous: str,
+        indexes: Indexes,
+        sources: tuple[SourceMetadata, ...],
     ) -> str | LockRefused:
         with TemporaryDirectory(prefix="dock2nix-lock-") as name:
             folder = Path(name)
@@ -88,7 +101,11 @@ class UvLocker(Struct, frozen=True):
             if previous:
                 output.write_text(previous, encoding="utf-8")
             options = ["--constraints", "constraints.txt", "--format", "pylock.toml", "--no-header"]
-            options += ["--output-file", output.name]
+            options += ["--output-file", output.name, *_source_options(sources)]
+            if sources:
+                (folder / "uv.toml").write_text(
+                    indexes.configured() + _source_tables(sources), encoding="utf-8"
+                )
             try:
                 self._run(
                     ["compile", "requirements.in", *options], request, system, folder, indexes.environment()
@@ -105,19 +122,37 @@ class UvLocker(Struct, frozen=True):
         folder: Path,
         environment: Mapping[str, str],
     ) -> None:
-        """Run `uv pip`. Only wheels: the metadata of a source distribution may take running it."""
+        """Run `uv pip`. Only wheels: the metadata of a source distribution may take running it.
+
+        A `uv.toml` in the folder stands for the user's own.
+        """
         command = [self.program, "pip", *arguments, "--quiet", "--only-binary", ":all:"]
         command += ["--python", sys.executable, "--python-version", request.python]
         command += ["--python-platform", f"{CPUS[system]}-manylinux_{request.glibc}"]
         if request.prereleases:
             command += ["--prerelease", "allow"]
+        own = folder / "uv.toml"
+        command += ["--config-file", str(own)] if own.exists() else Indexes.configuration()
         given = {key: value for key, value in _DEFAULTS.items() if key not in os.environ}
         run_program(
-            [*command, *Indexes.configuration()],
+            command,
             cwd=folder,
             environment={**environment, **given, **_ALWAYS},
             timeout=_TIMEOUT,
         )
+
+    def download(self, url: str, sha256: str) -> bytes:
+        """See `Locker.download`."""
+        import hashlib  # noqa: PLC0415 - few locks have sources
+
+        try:
+            content = download(url, largest=_LARGEST_SOURCE)
+        except NetworkError as error:
+            raise LockUnavailableError(f"a source distribution: {error}", _NEW_REQUEST) from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            reason = "a source distribution is not the one that the index promises"
+            raise LockUnavailableError(reason, "nothing was written; ask whoever runs the index")
+        return content
 
     def linked_libraries(
         self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
@@ -150,6 +185,20 @@ def _write_lines(path: Path, lines: Iterable[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
+def _source_options(sources: tuple[SourceMetadata, ...]) -> list[str]:
+    return [word for source in sources for word in ("--no-binary", source.name)]
+
+
+def _source_tables(sources: tuple[SourceMetadata, ...]) -> str:
+    """What sources need, for every version of theirs: uv would run them to find out, and never does when it is told."""
+    tables = (
+        f"[[dependency-metadata]]\nname = {json.dumps(source.name)}\n"
+        f"requires-dist = {json.dumps(source.requires)}\nprovides-extra = {json.dumps(source.extras)}\n"
+        for source in sources
+    )
+    return "\n" + "\n".join(tables)
+
+
 def _foreign(addresses: list[str]) -> LockRefused:
     return LockRefused(
         f"the Dockerfile takes packages from {', '.join(addresses)}, which your own configuration of uv does not name "
@@ -165,12 +214,8 @@ def _refusal(message: str) -> LockRefused:
     """
     if "No solution found" not in message or _OFF_LINE.search(message):
         raise LockUnavailableError(f"uv could not ask the package index: {_shortened(message)}", _NEW_REQUEST)
-    without = list(dict.fromkeys(_NO_WHEEL.findall(message)))
-    if without:
-        return LockRefused(
-            f"there is no wheel of {', '.join(without)}, and sources, which would have to be run, are not built"
-        )
-    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}")
+    without = tuple(dict.fromkeys(_NO_WHEEL.findall(message)))
+    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}", without)
 
 
 def _shortened(message: str) -> str:

@@ -38,8 +38,9 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Where a package is asked for.
 
     `interpreter` is the one that language packages are installed into (`python312`, `nodejs_22`); `language` its language, ""
-    for none. `distribution` and `release` are the base image's. `channel` is "" for the indexed nixpkgs, else an old release
-    whose contents cannot be seen: versions are then unknown.
+    for none; `own` is true when it is the base image's own and no package's. `distribution` and `release` are the base image's.
+    `channel` is "" for the indexed nixpkgs, else the old release that the interpreter comes from, with the packages of its set;
+    what that holds cannot be seen.
     """
 
     interpreter: AttributePath | None = None
@@ -47,6 +48,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     distribution: str = ""
     release: str = ""
     channel: str = ""
+    own: bool = False
 
 
 class PackageManager(Protocol):

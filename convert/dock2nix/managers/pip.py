@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from dock2nix.managers.arguments import option_names, read_command_line, verb_table, without_password
 from dock2nix.managers.base import called_as
-from dock2nix.managers.python_sets import application, curated_distribution, in_python_set, not_for_here
+from dock2nix.managers.python_sets import (
+    application,
+    curated_distribution,
+    in_python_set,
+    not_for_here,
+    of_python_2,
+)
 from dock2nix.managers.python_words import INDEX_RISK, read_install, read_uninstall
 from dock2nix.managers.resolution import Question, first_answer
 from dock2nix.model.packages import Action, InstallStep, Requirement
@@ -87,4 +93,6 @@ def resolve(requirement: Requirement, catalogue: Catalogue, setting: Setting) ->
     question = Question(
         requirement=requirement, name=requirement.name, table=NAME, catalogue=catalogue, setting=setting
     )
-    return not_for_here(question) or first_answer(question, curated_distribution, in_python_set, application)
+    return not_for_here(question) or first_answer(
+        question, of_python_2, curated_distribution, in_python_set, application
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dock2nix.managers.resolution import curated_row, package, plain_attribute, unresolved
+from dock2nix.managers.resolution import channel_of, curated_row, package, plain_attribute, unresolved
 from dock2nix.model.packages import NixpkgsPackage, NotNeeded, Origin
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TABLE = "pip"
 _PYTHON_SET = re.compile(r"(?:python|pypy)3[0-9]*Packages\.(.+)")
 _INTERPRETER = re.compile(r"(?:python|pypy)[0-9]*")
+_PYTHON_2 = re.compile(r"(?:python|pypy)2[0-9]*")
+# What any Python has, or needs no more than itself.
+_OF_EVERY_PYTHON = frozenset({"pip", "wheel"})
 
 
 def not_for_here(question: Question) -> tuple[Resolution, ...]:
@@ -32,6 +35,16 @@ def not_for_here(question: Question) -> tuple[Resolution, ...]:
     found = in_python_set(named) or application(named) if requirement.name else ()
     candidates = tuple(item.attribute_path for item in found if isinstance(item, NixpkgsPackage))
     return (unresolved(question, _why_direct(requirement.url), candidates),)
+
+
+def of_python_2(question: Question) -> tuple[Resolution, ...]:
+    """Nothing is known of the distributions for Python 2: today's follow other expressions, most have no support for it."""
+    interpreter = _interpreter(question)
+    if not _PYTHON_2.fullmatch(interpreter) or question.name in _OF_EVERY_PYTHON:
+        return ()
+    where = f" of {question.setting.channel}" if question.setting.channel else ""
+    reason = f"which distributions {interpreter}Packages{where} holds is not known: Python 2 has left nixpkgs"
+    return (unresolved(question, reason, ()),)
 
 
 def _why_direct(url: str) -> str:
@@ -59,7 +72,7 @@ def _python_version(question: Question) -> str:
     """`3.12.9` where the index tells it, else `3.12` from the attribute's name, else ""."""
     name = _interpreter(question)
     known = question.catalogue.attribute(name)
-    if known is not None and not question.setting.channel:
+    if known is not None and not channel_of(name, question.setting):
         return known.version
     digits = name.removeprefix("python").removeprefix("pypy")
     return f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else ""
@@ -101,7 +114,7 @@ def curated_distribution(question: Question) -> tuple[Resolution, ...]:
     if row is None:
         return ()
     answers = curated_row(question, row, lambda path: _in_set_of(question, path))
-    return (*answers, *_of_extras(question))
+    return _with_extras(question, answers)
 
 
 def _in_set_of(question: Question, path: str) -> str:
@@ -109,23 +122,12 @@ def _in_set_of(question: Question, path: str) -> str:
     return path if name == path else f"{_interpreter(question)}Packages.{name}"
 
 
-def _of_extras(question: Question) -> tuple[Resolution, ...]:
-    names = (f"{question.name}[{extra}]" for extra in question.requirement.extras)
-    rows = (question.catalogue.curated(TABLE, name) for name in names)
-    return tuple(
-        answer
-        for row in rows
-        if row is not None
-        for answer in curated_row(question, row, lambda path: _in_set_of(question, path))
-    )
-
-
 def in_python_set(question: Question) -> tuple[Resolution, ...]:
     """The package of a Python set whose files are that distribution."""
     for provider in question.catalogue.providers("python", question.name):
         found = _PYTHON_SET.fullmatch(provider.path)
         if found:
-            return (_of_set(question, found[1], provider), *_of_extras(question))
+            return _with_extras(question, (_of_set(question, found[1], provider),))
     return ()
 
 
@@ -133,35 +135,48 @@ def _of_set(question: Question, name: str, provider: Provider) -> Resolution:
     """The package in the stage's own set; the index describes one set, others follow the same expressions."""
     interpreter = _interpreter(question)
     path = f"{interpreter}Packages.{name}"
-    evidence = f"{provider.path} is the distribution {question.name}" + _extras_note(question)
-    answer = package(question, path, origin=Origin.PROVIDER, evidence=evidence)
-    if answer.version or question.setting.channel or path == provider.path:
-        return answer
-    if interpreter != "python3" and _set_is_indexed(question, interpreter):
+    evidence = f"{provider.path} is the distribution {question.name}"
+    if channel_of(path, question.setting) or question.catalogue.attribute(path) or interpreter == "python3":
+        return package(question, path, origin=Origin.PROVIDER, evidence=evidence, like=provider.path)
+    if _set_is_indexed(question, interpreter):
         reason = (
             f"{provider.path} is the distribution {question.name}, but {interpreter}Packages does not have it"
         )
         return unresolved(question, reason, (provider.path,))
-    known = question.catalogue.attribute(provider.path)
     note = f"; {interpreter}Packages is not indexed: its packages are defined by the same expressions"
-    return replace(
-        answer,
-        version=known.version if known else "",
-        evidence=evidence + ("" if interpreter == "python3" else note),
-    )
+    return package(question, path, origin=Origin.PROVIDER, evidence=evidence + note, like=provider.path)
 
 
 def _set_is_indexed(question: Question, interpreter: str) -> bool:
     return question.catalogue.attribute(f"{interpreter}Packages.setuptools") is not None
 
 
-def _extras_note(question: Question) -> str:
-    missing = [
-        extra
-        for extra in question.requirement.extras
-        if question.catalogue.curated(TABLE, f"{question.name}[{extra}]") is None
-    ]
-    return f"; what its extras ({', '.join(missing)}) add is not part of it" if missing else ""
+# --- extras ------------------------------------------------------------------------------------------------------------------
+
+
+def _with_extras(question: Question, answers: tuple[Resolution, ...]) -> tuple[Resolution, ...]:
+    """The answers with what the extras add; what no row tells of an extra is missing, and the first answer says so."""
+    names = [f"{question.name}[{extra}]" for extra in question.requirement.extras]
+    rows = [question.catalogue.curated(TABLE, name) for name in names]
+    missing = [extra for extra, row in zip(question.requirement.extras, rows, strict=True) if row is None]
+    first, *others = answers
+    if missing and isinstance(first, NixpkgsPackage):
+        those = (
+            f"the extra {missing[0]} asks" if len(missing) == 1 else f"the extras {', '.join(missing)} ask"
+        )
+        caveat = f"what {those} for is not known: it is not in the image"
+        first = replace(first, caveat=caveat)
+    found = (
+        answer
+        for row in rows
+        if row is not None
+        for answer in curated_row(question, row, lambda path: _in_set_of(question, path))
+    )
+    return (first, *others, *(_as_part(answer) for answer in found))
+
+
+def _as_part(answer: Resolution) -> Resolution:
+    return replace(answer, part=True) if isinstance(answer, NixpkgsPackage) else answer
 
 
 def application(question: Question) -> tuple[Resolution, ...]:
@@ -174,9 +189,11 @@ def application(question: Question) -> tuple[Resolution, ...]:
     named = plain_attribute(question, question.name)
     ordered = sorted(paths, key=lambda path: path != question.name)
     for path in ordered:
-        evidence = f"{path} is the distribution {question.name}" + _extras_note(question)
-        return (package(question, path, origin=Origin.PROVIDER, evidence=evidence),)
+        evidence = f"{path} is the distribution {question.name}"
+        answer = package(question, path, origin=Origin.PROVIDER, evidence=evidence)
+        return _with_extras(question, (answer,))
     if named is not None and question.name in named.programs and named.pname == question.name:
-        evidence = f"the attribute of that name has the command {question.name}" + _extras_note(question)
-        return (package(question, named.path, origin=Origin.SAME_NAME, evidence=evidence),)
+        evidence = f"the attribute of that name has the command {question.name}"
+        answer = package(question, named.path, origin=Origin.SAME_NAME, evidence=evidence)
+        return _with_extras(question, (answer,))
     return ()

@@ -120,9 +120,7 @@ def read_install(
     )
 
 
-def _indexes(
-    options: tuple[Option, ...], invocation: Invocation, from_files: list[str]
-) -> tuple[str, ...]:
+def _indexes(options: tuple[Option, ...], invocation: Invocation, from_files: list[str]) -> tuple[str, ...]:
     """The other indexes and places with links that packages may come from; one that is not known stands as it is written."""
     given = [option.value or option.text for option in options if _names_index(option.name, option.value)]
     known = _index_variables(invocation)

@@ -23,7 +23,12 @@ _PYTHON_2 = re.compile(r"(?:lib)?python(?:2(?:[.-].*)?|-(?!is-python3).*)?|pytho
 # As many as the index keeps of each attribute.
 _MANY_PROGRAMS = 60
 _DIGIT_BEHIND_LETTER = re.compile(r"(?<=[a-z])(?=[0-9])")
+_SONAME_TABLES = frozenset({"apt", "zypper"})
 _SOVERSION = re.compile(r"lib(.+?)-?([0-9]+(?:\.[0-9]+)*)")
+# python3 by itself or its set; the index calls that one python313Packages.
+_DEFAULT_PYTHON = re.compile(r"^(?:python3$|python3(?:13)?(Packages\.))")
+# File evidence below this is of another version of the package: no answer, but worth a look.
+SAME_VERSION = 0.45
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -61,19 +66,31 @@ def unresolved(question: Question, reason: str = "", candidates: tuple[str, ...]
         reason: in words for the report; "" for the general one.
         candidates: attributes worth a look; by default those that have a command of that name or a name that is near.
     """
-    text = reason or (
+    text = reason or _why_unknown(question)
+    near = _near(question) if candidates is None else candidates
+    return Unresolved(requirement=question.requirement, reason=text, candidates=near)
+
+
+def _why_unknown(question: Question) -> str:
+    """In words; what has the same files in another version is named, with the difference."""
+    match = question.catalogue.evidence(question.table, question.name)
+    if match is not None:
+        difference = match.evidence.partition("; but ")[2] or match.evidence
+        return f"nixpkgs does not have this version: {difference}"
+    return (
         f"mappings/{question.table}.toml has no row for {question.name}, "
         "and no nixpkgs attribute is called so or is known to hold it"
     )
-    near = _near(question) if candidates is None else candidates
-    return Unresolved(requirement=question.requirement, reason=text, candidates=near)
 
 
 def _near(question: Question) -> tuple[str, ...]:
     if not question.name:
         return ()
+    match = question.catalogue.evidence(question.table, question.name)
+    other_version = (match.path,) if match is not None else ()
     holders = (provider.path for provider in question.catalogue.providers("command", question.name)[:2])
-    return tuple(dict.fromkeys((*holders, *question.catalogue.similar(question.table, question.name))))[:3]
+    names = question.catalogue.similar(question.table, question.name)
+    return tuple(dict.fromkeys((*other_version, *holders, *names)))[:3]
 
 
 def package(
@@ -83,13 +100,17 @@ def package(
     origin: Origin,
     evidence: str,
     outputs: tuple[str, ...] = (),
+    like: str = "",
 ) -> NixpkgsPackage:
     """A resolution to an attribute. Of `outputs` only those that it really has are kept.
 
-    The version is the index's; it is left empty for an old channel, whose contents are not indexed.
+    The version is the index's, or that of `like`, the same package in a set that is indexed: all sets of one nixpkgs are made
+    from the same expressions. It is left empty for what comes from an old channel, whose contents are not indexed.
     """
-    known = question.catalogue.attribute(path)
-    channel = question.setting.channel
+    like = like or path
+    path = path if origin is Origin.OVERRIDE else in_own_set(path, question.setting)
+    channel = channel_of(path, question.setting)
+    known = question.catalogue.attribute(path) or question.catalogue.attribute(like)
     if channel:
         evidence += f"; {channel} is not indexed: that it has {path} is not verified"
     return NixpkgsPackage(
@@ -100,7 +121,24 @@ def package(
         origin=origin,
         evidence=evidence,
         build_only=question.build_only,
+        source=question.catalogue.pin(channel).name if channel else "",
     )
+
+
+def in_own_set(path: str, setting: Setting) -> str:
+    """The attribute in terms of the base image's own interpreter, which takes the place of the distribution's default one."""
+    own = setting.interpreter
+    if not setting.own or own is None:
+        return path
+    if setting.language == "python" and _DEFAULT_PYTHON.match(path):
+        return _DEFAULT_PYTHON.sub(own + r"\1", path)
+    return own if setting.language == "nodejs" and path == "nodejs" else path
+
+
+def channel_of(path: str, setting: Setting) -> str:
+    """The old release that an attribute comes from: the base image's, for its interpreter and what is in that one's set."""
+    own = setting.interpreter
+    return setting.channel if own and (path == own or path.startswith(f"{own}Packages.")) else ""
 
 
 def existing_outputs(attribute: Attribute | None, outputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -131,7 +169,7 @@ def curated_row(
     if origin is Origin.OVERRIDE:
         evidence = row.reason.removeprefix("override: ")  # it begins with the user's file
     found = (
-        package(question, spell(path), origin=origin, evidence=evidence, outputs=outputs)
+        package(question, spell(path), origin=origin, evidence=evidence, outputs=outputs, like=path)
         for path, outputs in row.attributes
     )
     return tuple(
@@ -140,9 +178,20 @@ def curated_row(
             build_only=resolution.build_only or row.build_only,
             unfree=row.unfree,
             environment=row.environment if at == 0 else (),
+            caveat=row.caveat if at == 0 else "",
+            differs=_other_library(question, resolution),
         )
         for at, resolution in enumerate(found)
     )
+
+
+def _other_library(question: Question, resolution: NixpkgsPackage) -> str:
+    """In words, that a row stands for a library of another ABI; only Debian's and SUSE's names tell the soname."""
+    if question.table not in _SONAME_TABLES or resolution.origin is Origin.OVERRIDE:
+        return ""
+    soname = other_soname(question.catalogue, question.name, resolution.attribute_path)
+    path = resolution.attribute_path
+    return f"nixpkgs' {path} does not have {soname}: what is built for it will not find it" if soname else ""
 
 
 def curated_origin(row: CuratedPackage) -> Origin:
@@ -154,9 +203,9 @@ def curated_origin(row: CuratedPackage) -> Origin:
 
 
 def file_evidence(question: Question) -> tuple[Resolution, ...]:
-    """An attribute that holds the same files as the distribution's package."""
+    """An attribute that holds the same files as the distribution's package, in the version that its name tells."""
     match = question.catalogue.evidence(question.table, question.name)
-    if match is None:
+    if match is None or match.score < SAME_VERSION:
         return ()
     return (
         package(question, match.path, origin=Origin.FILES, evidence=match.evidence, outputs=match.outputs),
@@ -229,22 +278,93 @@ def first_provider(question: Question, kind: str, name: str, what: str) -> tuple
 
 
 def library(question: Question) -> tuple[Resolution, ...]:
-    """A runtime library by its soname, as Debian names them: libpq5 holds libpq.so.5, libicu72 libicu….so.72."""
-    name = question.name.removesuffix("t64")
-    found = _SOVERSION.fullmatch(name)
-    if not found:
-        return ()
-    stem, version = found[1], found[2]
-    for soname in _sonames(stem, version):
-        answer = first_provider(question, "soname", soname, f"holds {soname}")
-        if answer:
-            return answer
+    """A runtime library by its soname, as Debian names them: libpq5 holds libpq.so.5, libicu72 libicu….so.72.
+
+    Its own package, in whatever version, comes first among those that have the library at all; others bring a copy along.
+    """
+    for stem, number in _soversions(question.name):
+        soname = f"lib{stem}.so.{number}"
+        owners = question.catalogue.providers("soname", f"lib{stem}.so")
+        for provider in question.catalogue.providers("soname", soname):
+            if not owners or _pname(question, provider) == _pname(question, owners[0]):
+                return (provided(question, provider, f"holds {soname}"),)
     return ()
 
 
-def _sonames(stem: str, version: str) -> tuple[str, ...]:
+def _pname(question: Question, provider: Provider) -> str:
+    known = question.catalogue.attribute(provider.path)
+    return known.pname if known is not None else provider.path
+
+
+def _soversions(name: str) -> tuple[tuple[str, str], ...]:
+    """What the soname of a library may be called, and its number: libcurl4 is (`curl`, `4`)."""
+    found = _SOVERSION.fullmatch(name.removesuffix("t64"))
+    if not found:
+        return ()
+    stem = found[1]
     spellings = dict.fromkeys((stem, _DIGIT_BEHIND_LETTER.sub("-", stem), stem.upper()))
-    return tuple(f"lib{spelling}.so.{version}" for spelling in spellings)
+    return tuple((spelling, found[2]) for spelling in spellings)
+
+
+def other_soname(catalogue: Catalogue, name: str, path: str) -> str:
+    """The soname that a Debian library's name tells and that the attribute does not have, although it has the library.
+
+    Args:
+        catalogue: tells who has which library.
+        name: the library's package in Debian (`libtiff5`).
+        path: the attribute that is to stand for it.
+
+    Returns:
+        The soname (`libtiff.so.5`); "" when the attribute has it, or when that cannot be told.
+    """
+    known = catalogue.attribute(path)
+    for stem, number in _soversions(name) if known else ():
+        any_version = {provider.path for provider in catalogue.providers("soname", f"lib{stem}.so")}
+        if known is None or known.path not in any_version or known.version.startswith(number):
+            continue
+        this = catalogue.providers("soname", f"lib{stem}.so.{number.partition('.')[0]}")
+        return "" if known.path in {provider.path for provider in this} else f"lib{stem}.so.{number}"
+    return ""
+
+
+# Their headers are for what is built with them; there is no library that a program would load.
+_NO_LIBRARY = re.compile(
+    r"(?:stdenv|glibc|musl|linuxHeaders|php|postgresql|apacheHttpd|nginx|xorgproto|R|erlang|nodejs|gcc|clang|llvm)(?:[._0-9].*)?"
+)
+_INTERPRETERS = re.compile(r"(?:python3|ruby|perl|lua|tcl)[_0-9]*")
+
+
+def library_output(catalogue: Catalogue, name: str, path: str) -> str | None:
+    """The output with the library that headers are of: "" for the default one, None when there is no such library.
+
+    Args:
+        catalogue: what is known of packages.
+        name: the package of the headers (`libpq-dev`, `openssl-devel`).
+        path: the attribute that has them.
+    """
+    known = catalogue.attribute(path)
+    if known is None or _NO_LIBRARY.fullmatch(known.path):
+        return None
+    if _INTERPRETERS.fullmatch(known.path):
+        return ""
+    if "dev" not in known.outputs and not _holds_library(catalogue, name, known):
+        return None
+    if "lib" in known.outputs:
+        return "lib"
+    return "out" if "bin" in known.outputs else ""
+
+
+def _holds_library(catalogue: Catalogue, name: str, known: Attribute) -> bool:
+    """Whether the attribute has a library that is called like the package, or like itself."""
+    stem = re.sub(r"-(?:dev|devel)$", "", name)
+    names = {stem, known.pname, known.path.rpartition(".")[2]}
+    names |= {one.removeprefix("lib") for one in names}
+    names |= {one.rstrip("0123456789.-") for one in names}
+    return any(
+        provider.path == known.path
+        for one in sorted(names)
+        for provider in catalogue.providers("soname", f"lib{one}.so")
+    )
 
 
 def development_files(*suffixes: str) -> Callable[[Question], tuple[Resolution, ...]]:

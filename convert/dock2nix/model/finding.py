@@ -42,7 +42,6 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "an ONBUILD instruction acts in other images, not in this one",
     ),
     "D2N111": ("platform-dependent", Severity.INFO, "what is built depends on the processor"),
-    "D2N110": ("ignored-instruction", Severity.INFO, "an instruction that a later one makes ineffective"),
     "D2N120": ("malformed-annotation", Severity.WARNING, "a `# dock2nix:` comment that cannot be understood"),
     "D2N121": ("idle-annotation", Severity.INFO, "a `# dock2nix:` comment that nothing here answers to"),
     # 2xx: packages and base images
@@ -85,6 +84,7 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N231": ("python-not-locked", Severity.WARNING, "Python packages that need a lock come from nixpkgs"),
     "D2N232": ("unknown-library", Severity.WARNING, "a prebuilt file links to a library that no package has"),
     "D2N233": ("system-left-out", Severity.INFO, "a locked distribution has no file for one of the systems"),
+    "D2N234": ("built-from-source", Severity.WARNING, "a distribution without wheels is built from its sources"),
     "D2N220": ("missing-program", Severity.WARNING, "a program that the image runs is in no package of it"),
     "D2N221": (
         "added-program",
@@ -92,6 +92,15 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "a package was added for a program that the image runs and nothing installs",
     ),
     "D2N222": ("program-collision", Severity.INFO, "packages of the image have programs of the same name"),
+    "D2N213": ("made-lock", Severity.WARNING, "npm chose versions, which nothing pinned, for a lock of ours"),
+    "D2N214": ("completed-lock", Severity.INFO, "a lock file was upgraded or completed for the flake"),
+    "D2N215": ("incomplete-package", Severity.WARNING, "a package alone does not do all that was asked for"),
+    "D2N216": ("build-tool-left-out", Severity.INFO, "a compiler or build tool is not in the image"),
+    "D2N217": (
+        "unverified-packages",
+        Severity.WARNING,
+        "packages of an old release, whose contents nobody here has seen",
+    ),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),
@@ -107,7 +116,6 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     ),
     # 5xx: supply chain
     "D2N501": ("pipe-to-shell", Severity.ERROR, "a download is piped into an interpreter"),
-    "D2N502": ("unverified-download", Severity.ERROR, "a download without a checksum"),
     "D2N503": ("extra-package-index", Severity.WARNING, "packages may come from more than one index"),
     "D2N504": ("unauthenticated-packages", Severity.WARNING, "signature checks are switched off"),
     "D2N505": ("secret-in-image", Severity.WARNING, "a secret would become part of the image"),
@@ -117,13 +125,17 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One remark, at one place. `hint` says what to do about it, if that is known."""
+    """One remark, at one place. `hint` says what to do about it, if that is known.
+
+    With a `subject` (`django==1.11`) the message holds for all that have the same one: they are told in one, at the first place.
+    """
 
     code: str
     message: str
     location: Location
     hint: str = ""
     severity_override: Severity | None = None
+    subject: str = ""
 
     def __post_init__(self) -> None:
         if self.code not in FINDING_CODES:

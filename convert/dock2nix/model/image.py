@@ -189,7 +189,8 @@ class CopyFiles(Struct, frozen=True, kw_only=True):
 
     `sources` are (path in the context, absolute path in the image) of files or whole directories: a directory's *contents* land
     at the image path, a file lands at it. `exclusions` are what the ignore file and --exclude take from the folders, in the
-    order in which they apply. `owner` and `mode` as in --chown and --chmod.
+    order in which they apply. `mode` as in --chmod. `owner` is that of --chown when a folder is copied into one that was there
+    and keeps its own owner; everywhere else `SetOwner` effects say it.
     """
 
     sources: tuple[ContextSource, ...]

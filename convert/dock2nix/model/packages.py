@@ -79,6 +79,31 @@ class ManifestUse(Struct, frozen=True, kw_only=True):
     location: Location
 
 
+class NodeLockRequest(Struct, frozen=True, kw_only=True):
+    """A lock that npm can make, or complete, for a project. `manifest` and `lock` are paths in the build context.
+
+    `lock` is "" when there is none. `flags` are the options of the command that decide about versions. `addresses` is true when
+    the lock lacks nothing but the addresses of packages: its versions and hashes stay.
+    """
+
+    manifest: str
+    lock: str = ""
+    flags: tuple[str, ...] = ()
+    addresses: bool = False
+
+
+class MadeNodeLock(Struct, frozen=True, kw_only=True):
+    """What npm made of a request: the `text` of a lock, to be written to `path`; or "", and the `problem` in a few words.
+
+    `chosen`: versions were chosen, not only taken from an older lock.
+    """
+
+    path: str
+    text: str = ""
+    problem: str = ""
+    chosen: bool = False
+
+
 class Action(StrEnum):
     """What an invocation of a package manager does."""
 
@@ -97,6 +122,7 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     `(finding code, message, hint)` for the caller to locate at the command. `options` are the options worth keeping, as
     written (`--no-install-recommends`, `--extra-index-url=…`). `constraints` bound the versions of what comes along with the
     requirements (`-c constraints.txt`); `indexes` are the addresses of other places to take packages from, without passwords.
+    `node_lock` is the lock that a project of npm waits for.
     """
 
     manager: str
@@ -111,6 +137,7 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     constraints: tuple[Requirement, ...] = ()
     indexes: tuple[str, ...] = ()
+    node_lock: NodeLockRequest | None = None
 
 
 class Origin(StrEnum):
@@ -126,7 +153,13 @@ class Origin(StrEnum):
 
 
 class NixpkgsPackage(Struct, frozen=True, kw_only=True):
-    """`outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known."""
+    """One package of nixpkgs.
+
+    `outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known. `source` is the
+    flake input it comes from, "" for nixpkgs itself: nobody has seen what an old release holds. `caveat` says what the package
+    alone does not do of what was asked for, `differs` in what it is another version of it. `part` is true for what comes along
+    with the package proper: the version that was asked for is not its version.
+    """
 
     requirement: Requirement
     attribute_path: AttributePath
@@ -137,6 +170,10 @@ class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     build_only: bool = False
     unfree: bool = False
     environment: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    caveat: str = ""
+    differs: str = ""
+    part: bool = False
 
 
 class LockedArtifact(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,24 +10,39 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
     from dock2nix.model.packages import AttributePath
-    from dock2nix.model.python_lock import NativeLibraries, PythonLock
+    from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
 
 
 class PackageEntry(Struct, frozen=True, kw_only=True):
-    """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it."""
+    """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it.
+
+    `arguments` override those of the package: names with text, lists of texts, or an attribute of the same input.
+    """
 
     attribute_path: AttributePath
     output: str = ""
     source: str = ""
     names: str = ""
+    arguments: tuple[tuple[str, str | tuple[str, ...] | AttributePath], ...] = ()
+
+
+class JoinFunction(StrEnum):
+    """The function of an interpreter or a server that makes it with further packages."""
+
+    PACKAGES = "withPackages"
+    EXTENSIONS = "withExtensions"  # what it has switched on stays so
 
 
 class LanguageEnvironment(Struct, frozen=True, kw_only=True):
-    """An interpreter with packages of its own set (`python312.withPackages`). `packages`: (name in the set, who asked)."""
+    """An interpreter, or a server, with packages of its own set (`python312.withPackages`, `php84.withExtensions`).
+
+    `packages`: (name in the set, who asked).
+    """
 
     interpreter: AttributePath
     source: str = ""
     packages: tuple[tuple[str, str], ...] = ()
+    function: JoinFunction = JoinFunction.PACKAGES
 
 
 class ImportedEnvironment(Struct, frozen=True, kw_only=True):
@@ -44,6 +60,7 @@ class PythonFile(Struct, frozen=True, kw_only=True):
     packages: tuple[tuple[str, str], ...]
     lock: PythonLock
     libraries: tuple[NativeLibraries, ...]
+    recipes: tuple[SourceRecipe, ...] = ()
 
 
 class Remark(Struct, frozen=True, kw_only=True):

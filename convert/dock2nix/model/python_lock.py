@@ -25,8 +25,19 @@ class LockedWheel(Struct, frozen=True, kw_only=True):
         return self.name.endswith("-any.whl")
 
 
+class LockedSource(Struct, frozen=True, kw_only=True):
+    """A source distribution. `builders` are the distributions that build it; `native`: it holds machine code to be."""
+
+    name: str
+    url: str
+    hash: SriHash
+    size: int = 0
+    builders: tuple[str, ...] = ()
+    native: bool = False
+
+
 class LockedDistribution(Struct, frozen=True, kw_only=True):
-    """One distribution with one wheel for each system that it is for.
+    """One distribution with one wheel for each system that it is for, or its sources where there are no wheels.
 
     `needs` are the libraries that its ELF files link to and that it does not bring itself (`libz.so.1`), sorted; None when
     nobody has looked. `borrows` are those that another distribution of the environment brings.
@@ -35,16 +46,26 @@ class LockedDistribution(Struct, frozen=True, kw_only=True):
     name: str
     version: str
     wheels: tuple[LockedWheel, ...]
+    source: LockedSource | None = None
+    source_systems: tuple[str, ...] = ()
     needs: tuple[str, ...] | None = None
     borrows: tuple[str, ...] = ()
 
     @property
     def systems(self) -> tuple[str, ...]:
-        return tuple(sorted({system for wheel in self.wheels for system in wheel.systems}))
+        return tuple(
+            sorted({*self.source_systems, *(system for wheel in self.wheels for system in wheel.systems)})
+        )
 
     @property
     def pure(self) -> bool:
         return all(wheel.pure for wheel in self.wheels)
+
+    @property
+    def files(self) -> tuple[LockedWheel | LockedSource, ...]:
+        """All that is fetched for it; the last one is for the most common system."""
+        wheels = sorted(self.wheels, key=lambda wheel: wheel.systems)
+        return (*wheels, *((self.source,) if self.source else ()))
 
 
 class PythonLock(Struct, frozen=True, kw_only=True):
@@ -70,9 +91,22 @@ class NativeLibraries(Struct, frozen=True, kw_only=True):
     measured: bool = True
 
 
+class SourceRecipe(Struct, frozen=True, kw_only=True):
+    """How a distribution is built from its sources.
+
+    `attribute` is the package of the interpreter's set whose recipe is taken for them, "" for none; then `builders` are packages
+    of that set which build it.
+    """
+
+    distribution: str
+    attribute: str = ""
+    builders: tuple[str, ...] = ()
+
+
 class LockedEnvironment(Struct, frozen=True, kw_only=True):
     """A locked environment as the plan takes it: `interpreter` is what its distributions are installed for."""
 
     interpreter: AttributePath
     lock: PythonLock
     libraries: tuple[NativeLibraries, ...]
+    recipes: tuple[SourceRecipe, ...] = ()

@@ -10,38 +10,34 @@ from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import (
-    AddGroup,
-    AddUser,
-    CopyFiles,
-    ImageConfig,
-    LeftOut,
-    MakeDirectory,
-    SetOwner,
-    WriteFile,
-)
+from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, WriteFile
 from dock2nix.model.packages import NixpkgsPackage
 from dock2nix.model.plan import ImagePlan, Surroundings
-from dock2nix.model.steps import CommandOutcome, RequirementOutcome
+from dock2nix.model.steps import RequirementOutcome
+from dock2nix.plan.collisions import collisions, programs_of
 from dock2nix.plan.config import fold_config
+from dock2nix.plan.effects import final_effects, named_accounts, needs_fakeroot
 from dock2nix.plan.environment import base_environment, image_environment
+from dock2nix.plan.links import follow_links
 from dock2nix.plan.node_modules import further_inputs, with_node
+from dock2nix.plan.origins import Origins, current_packages
 from dock2nix.plan.packages import build_sections, package_sections, python_file
-from dock2nix.plan.users import Accounts, accounts_of
+from dock2nix.plan.users import accounts_of, used_homes
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.locking import Locking
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
-    from dock2nix.model.image import BaseImage, Effect, FlakeInput
-    from dock2nix.model.plan import EnvironmentVariable
+    from dock2nix.model.image import BaseImage, FlakeInput
     from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.source import Location
     from dock2nix.model.steps import ResolvedRequirement, Step
 
 __all__ = ["ImageSettings", "base_environment", "image_chain", "plan_image"]
 
+# What has a program `env`: where /usr/bin is /bin, that is /usr/bin/env.
+_HAVE_ENV = frozenset({"busybox", "coreutils"})
 SYSTEMS = {"linux/amd64": "x86_64-linux", "linux/arm64": "aarch64-linux", "linux/arm64/v8": "aarch64-linux"}
 
 
@@ -82,68 +78,87 @@ def plan_image(
         catalogue: for base images and pins.
         settings: what the user says of it.
     """
-    resolved, python = locking.requirements, locking.environment
-    chain = image_chain(stages, target)
-    root = stages[chain[0]]
-    base = catalogue.base_image(root.base) if isinstance(root.base, ImageReference) else None
+    python = locking.environment
+    image = _content(stages, image_chain(stages, target), done, locking.requirements, catalogue)
+    base, root, steps, mine = image.base, image.root, image.steps, image.mine
     inputs = _inputs(base, catalogue, settings)
     source = inputs[1].name if len(inputs) > 1 else ""
-    steps = tuple(step for one in done if one.stage in chain for step in one.steps)
-    everything = tuple(step for one in done for step in one.steps)
-    mine = tuple(
-        one
-        for one in resolved
-        if one.stage in chain or one.outcome in {RequirementOutcome.NIXPKGS, RequirementOutcome.LOCKED}
-    )
+    origins = Origins(source=source, current=current_packages(base, catalogue))
+    title = f"{root.location.first_line}: FROM {_base_text(root)}"
+    sections = package_sections(base, title, image.everything, mine, origins, python)
+    clashing = collisions(sections, catalogue, root.location)
+    around = _surroundings(image)
+    config = fold_config(base.config if base else ImageConfig(), image.instructions)
     accounts = accounts_of(base, tuple(effect for step in steps for effect in step.effects))
-    settled = _final_effects(steps, accounts)
-    effects = with_node(settled.value, resolved, catalogue.pin(settings.channel))
-    inputs = further_inputs(effects.value, inputs, catalogue)
-    instructions = tuple(stages[index].instructions for index in chain)
-    config = fold_config(base.config if base else ImageConfig(), instructions)
-    users, groups = accounts.kept(_named_accounts(steps, config))
-    base_line = root.location.first_line
-    title = f"{base_line}: FROM {_base_text(root)}"
+    named = named_accounts(steps, config)
+    users, groups = accounts.kept(named)
+    settled = final_effects(steps, accounts, used_homes(base, accounts, named, root.location))
+    followed = follow_links(settled.value, programs_of(sections, catalogue), merged_usr=around.merged_usr)
+    effects = with_node(followed, locking.requirements, catalogue.pin(settings.channel))
     plan = ImagePlan(
         name=settings.name,
         tag=settings.tag,
-        builder=settings.builder or ("buildLayeredImage" if _has_owners(effects.value) else "buildImage"),
+        builder=settings.builder or ("buildLayeredImage" if needs_fakeroot(effects.value) else "buildImage"),
         dockerfile=settings.dockerfile,
-        inputs=inputs,
+        inputs=further_inputs(effects.value, inputs, catalogue),
         systems=_systems(settings, python),
-        sections=package_sections(base, title, everything, mine, source, python),
-        build_sections=build_sections(everything, resolved),
+        sections=sections,
+        build_sections=build_sections(image.everything, locking.requirements),
         unfree=_unfree(mine),
         users=users,
         groups=groups,
         user_comments=_user_comments(steps),
         effects=effects.value,
-        environment=_environment(root, base, mine, instructions, source),
+        environment=image_environment(base, root.location.first_line, mine, image.flat, origins.of),
         config=config,
-        surroundings=_surroundings(
-            root, base, mine, certificates=any(one.certificates for one in done if one.stage in chain)
-        ),
-        python=python_file(python, base, everything, mine, source),
+        surroundings=around,
+        python=python_file(python, base, image.everything, mine, source),
+        collisions=clashing.value,
     )
-    return Outcome(
-        plan,
-        settled.findings
-        + effects.findings
-        + _base_findings(stages, done, catalogue)
-        + _user_findings(plan, root),
-    )
+    found = settled.findings + clashing.findings + effects.findings
+    return Outcome(plan, found + _base_findings(stages, done, catalogue) + _user_findings(plan, root))
 
 
-def _environment(
-    root: Stage,
-    base: BaseImage | None,
-    mine: tuple[ResolvedRequirement, ...],
-    instructions: tuple[tuple[ScopedInstruction, ...], ...],
-    source: str,
-) -> tuple[EnvironmentVariable, ...]:
-    flat = tuple(instruction for stage in instructions for instruction in stage)
-    variables = image_environment(base, root.location.first_line, mine, flat)
-    return tuple(replace(variable, source=source) for variable in variables)
+class _Content(Struct, frozen=True, kw_only=True):
+    """What the passes before found that concerns the image.
+
+    `root` is the stage it stands on, and `base` the published image that one is from. `steps` and `instructions` are those of
+    the image's stages, `everything` the steps of all stages, `mine` what is asked for and comes into the image.
+    """
+
+    root: Stage
+    base: BaseImage | None
+    instructions: tuple[tuple[ScopedInstruction, ...], ...]
+    steps: tuple[Step, ...]
+    everything: tuple[Step, ...]
+    mine: tuple[ResolvedRequirement, ...]
+    certificates: bool
+
+    @property
+    def flat(self) -> tuple[ScopedInstruction, ...]:
+        """The instructions of all stages in one."""
+        return tuple(instruction for stage in self.instructions for instruction in stage)
+
+
+def _content(
+    stages: tuple[Stage, ...],
+    chain: tuple[int, ...],
+    done: tuple[StageSteps, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+    catalogue: Catalogue,
+) -> _Content:
+    root = stages[chain[0]]
+    own = tuple(one for one in done if one.stage in chain)
+    kept = {RequirementOutcome.NIXPKGS, RequirementOutcome.LOCKED}
+    return _Content(
+        root=root,
+        base=catalogue.base_image(root.base) if isinstance(root.base, ImageReference) else None,
+        instructions=tuple(stages[index].instructions for index in chain),
+        steps=tuple(step for one in own for step in one.steps),
+        everything=tuple(step for one in done for step in one.steps),
+        mine=tuple(one for one in resolved if one.stage in chain or one.outcome in kept),
+        certificates=any(one.certificates for one in own),
+    )
 
 
 def _systems(settings: ImageSettings, python: LockedEnvironment | None) -> tuple[str, ...]:
@@ -170,67 +185,6 @@ def _inputs(base: BaseImage | None, catalogue: Catalogue, settings: ImageSetting
     return (main, catalogue.pin(base.channel))
 
 
-def _has_owners(effects: tuple[Effect, ...]) -> bool:
-    return any(isinstance(effect, SetOwner) for effect in effects)
-
-
-def _final_effects(steps: tuple[Step, ...], accounts: Accounts) -> Outcome[tuple[Effect, ...]]:
-    """Accounts are in the passwd file by now; homes become directories; owners become numbers; gaps become remarks."""
-    effects: list[Effect] = []
-    findings: list[Finding] = []
-    for step in steps:
-        for effect in step.effects:
-            match effect:
-                case AddUser():
-                    effects += _home_of(effect, accounts)
-                case AddGroup():
-                    pass
-                case SetOwner():
-                    done = _numbered(effect, accounts, had_owners=_has_owners(tuple(effects)))
-                    effects += done.value
-                    findings += done.findings
-                case _:
-                    effects.append(effect)
-        if step.outcome is CommandOutcome.UNRESOLVED:
-            effects.append(LeftOut(location=step.location, text=step.text))
-    return Outcome(tuple(effects), tuple(findings))
-
-
-def _numbered(effect: SetOwner, accounts: Accounts, *, had_owners: bool) -> Outcome[tuple[Effect, ...]]:
-    """The effect with numbers for names; nothing when it gives to root what is root's anyway."""
-    owner = accounts.numeric_owner(effect.owner)
-    if owner is None:
-        text = f"{effect.owner}: no such user or group is known, the owner of {effect.path} stays root"
-        return Outcome((), (Finding(code="D2N304", message=text, location=effect.location),))
-    if owner in {"0", "0:0", ":0"} and not had_owners:
-        return Outcome(())
-    return Outcome((replace(effect, owner=owner),))
-
-
-def _named_accounts(steps: tuple[Step, ...], config: ImageConfig) -> frozenset[str]:
-    """Users and groups that the Dockerfile names: in USER, as owners, as members."""
-    names = set(config.user.split(":"))
-    for effect in (effect for step in steps for effect in step.effects):
-        match effect:
-            case SetOwner():
-                names.update(effect.owner.split(":"))
-            case AddUser():
-                names.update((effect.name, effect.group, *effect.groups))
-            case AddGroup():
-                names.update((effect.name, *effect.members))
-    return frozenset(names)
-
-
-def _home_of(effect: AddUser, accounts: Accounts) -> tuple[Effect, ...]:
-    user = accounts.users[effect.name]
-    if not effect.create_home or user.home in {"/", "/nonexistent", "/dev/null"}:
-        return ()
-    return (
-        MakeDirectory(path=user.home, location=effect.location, text=effect.text),
-        SetOwner(path=user.home, owner=f"{user.uid}:{user.gid}", location=effect.location, text=effect.text),
-    )
-
-
 def _unfree(resolved: tuple[ResolvedRequirement, ...]) -> tuple[str, ...]:
     return tuple(
         sorted(
@@ -253,22 +207,23 @@ def _user_comments(steps: tuple[Step, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
-def _surroundings(
-    root: Stage, base: BaseImage | None, mine: tuple[ResolvedRequirement, ...], *, certificates: bool
-) -> Surroundings:
-    bare = isinstance(root.base, Scratch) or (base is not None and not base.distribution)
+def _surroundings(image: _Content) -> Surroundings:
+    base, empty = image.base, isinstance(image.root.base, Scratch)
+    bare = empty or (base is not None and not base.distribution)
     packages = set(base.packages if base else ()) | {
         resolution.attribute_path
-        for one in mine
+        for one in image.mine
         if one.outcome is RequirementOutcome.NIXPKGS
         for resolution in one.resolutions
         if isinstance(resolution, NixpkgsPackage)
     }
     return Surroundings(
         bin_sh=not bare and "busybox" not in packages,
-        usr_bin_env=not bare,
-        certificates=certificates or "cacert" in packages,
-        temporary_folder=not bare,
+        usr_bin_env=not bare and packages.isdisjoint(_HAVE_ENV),
+        merged_usr=not bare and not packages.isdisjoint(_HAVE_ENV),
+        accounts=not empty,
+        certificates=image.certificates or "cacert" in packages,
+        temporary_folder=not empty,
     )
 
 

@@ -11,33 +11,38 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dock2nix.extract import run_items
-from dock2nix.extract.files import ImageFiles
 from dock2nix.model.dockerfile import Form
+from dock2nix.model.image import CopyFiles, WriteFile
 from dock2nix.model.shell import Certainty, ShellCommand
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dock2nix.extract import StageSteps
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
-    from dock2nix.model.image import BaseImage
+    from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.shell import Invocation, ShellItem
     from dock2nix.model.source import Location
     from dock2nix.parse.context import BuildContext
 
 LONGEST_SCRIPT = 64 * 1024
 MOST_SCRIPTS = 20
+MOST_TEXT = 2 * LONGEST_SCRIPT
+MOST_CALLS = 300
+_MOST_RUNS = 3000
+_MOST_FOLDERS = 16  # of PATH
 PROGRAM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
-# POSIX's and bash's own; what is a program too (`echo`, `kill`) is needed as one only outside of a shell.
-_BUILTINS = """
-    . : [ [[ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable
-    eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read
-    readarray readonly return set shift shopt source suspend test times trap true type typeset ulimit umask unalias unset
-    wait
-"""
+# POSIX's and bash's builtins; what is a program too (`echo`, `kill`) is needed as one only outside of a shell. And sh itself,
+# which every image has that has a shell at all.
+_NO_PROGRAMS = (
+    " . : [ [[ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable"
+    " eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read"
+    " readarray readonly return set sh shift shopt source suspend test times trap true type typeset ulimit umask unalias unset"
+    " wait "
+)
 _SHEBANG = re.compile(r"#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?")
 _FUNCTION = re.compile(
     r"^[ \t]*(?:function[ \t]+([A-Za-z_][\w:.-]*)|([A-Za-z_][\w:.-]*)[ \t]*\([ \t]*\))", re.MULTILINE
@@ -67,7 +72,55 @@ class _Start(Struct, frozen=True, kw_only=True):
     directory: str
     environment: Mapping[str, str | None]
     platform: str
-    files: ImageFiles
+    files: CopiedFiles
+
+
+class CopiedFiles:
+    """What COPY, ADD and constant redirections have put into the image, found without a walk over all of them.
+
+    Args:
+        context: where copied files are from.
+        effects: all that happens to files, in order.
+    """
+
+    def __init__(self, context: BuildContext, effects: Iterable[Effect]) -> None:
+        self._context = context
+        self._files: dict[
+            str, tuple[int, str | None, str]
+        ] = {}  # when, what it was written with, or its path in the context
+        self._folders: dict[str, list[tuple[int, str]]] = {}
+        for when, effect in enumerate(effects):
+            if isinstance(effect, WriteFile) and not effect.append:
+                self._files[effect.path] = (when, effect.content, "")
+            for source in effect.sources if isinstance(effect, CopyFiles) else ():
+                if source.directory:
+                    self._folders.setdefault(source.destination, []).append((when, source.path))
+                else:
+                    self._files[source.destination] = (when, None, source.path)
+
+    def read(self, path: str) -> str | None:
+        """The text at an absolute path; None when nothing is known to have been put there."""
+        at, content, origin = self._files.get(path, (-1, None, ""))
+        text = content if at < 0 or content is not None else self._context.read_context_file(origin)
+        for when, whole in self._in_folders(path):
+            if when > at and (found := self._context.read_context_file(whole)) is not None:
+                return found
+        return text
+
+    def exists(self, path: str) -> bool:
+        """Whether something is known to have been put at an absolute path."""
+        return path in self._files or any(self._context.exists(whole) for _, whole in self._in_folders(path))
+
+    def _in_folders(self, path: str) -> list[tuple[int, str]]:
+        """(when, path in the context) of what copied folders may hold at a path, the last first."""
+        found = []
+        folder = path
+        while folder != "/":
+            folder = posixpath.dirname(folder)
+            inside = path[len(folder) :].lstrip("/")
+            below = self._folders.get(folder, [])[-_MOST_FOLDERS:]
+            found += [(when, posixpath.join(source, inside)) for when, source in below]
+        return sorted(found, reverse=True)
 
 
 class _Script(Struct, frozen=True, kw_only=True):
@@ -97,7 +150,8 @@ def run_time_calls(
 
     Returns:
         Only what runs for certain: nothing behind a condition, none whose name is not known. Functions and builtins of the
-        shell are no programs. A copied script is followed, up to 20 of them, 64 KiB of each.
+        shell are no programs. Copied scripts are followed, up to 20 of them, 64 KiB of one and 128 KiB in all; of programs up
+        to 300.
     """
     start = _start(stages, chain, done, context, base)
     walk = _Walk(start=start)
@@ -107,10 +161,7 @@ def run_time_calls(
     check = start.healthcheck
     if check is not None and _readable(check):
         walk.follow(_checked(start, check), check.keyword, check.location)
-    first: dict[str, Call] = {}
-    for call in walk.calls:
-        first.setdefault(call.name, call)
-    return tuple(first.values())
+    return tuple(walk.calls.values())
 
 
 # --- what is started ---------------------------------------------------------------------------------------------------------
@@ -146,7 +197,7 @@ def _start(
         directory=next((one.workdir for one in of_chain if one.stage == chain[-1]), "/"),
         environment=_environment(stages, chain),
         platform=stages[chain[-1]].platform,
-        files=ImageFiles(context, [effect for one in of_chain for effect in one.effects]),
+        files=CopiedFiles(context, (effect for one in of_chain for effect in one.effects)),
     )
 
 
@@ -171,7 +222,7 @@ def _started(start: _Start, main: ScopedInstruction) -> tuple[ShellItem, ...]:
     if not _readable(main):
         return ()
     if main.instruction.form is Form.SHELL and not (main.keyword == "CMD" and start.inherited):
-        return run_items(main, start.directory, start.platform).value
+        return _commands_of(start, main)
     words = start.inherited if start.entrypoint is None else start.entrypoint.instruction.arguments
     return exec_form_command(
         (*words, *_words(start.cmd)),
@@ -190,7 +241,13 @@ def _checked(start: _Start, check: ScopedInstruction) -> tuple[ShellItem, ...]:
         if word is None:
             return ()
         check = replace(check, instruction=replace(raw, source=raw.source.cut(word.end())))
-    return run_items(check, start.directory, start.platform).value
+    return _commands_of(start, check)
+
+
+def _commands_of(start: _Start, instruction: ScopedInstruction) -> tuple[ShellItem, ...]:
+    """The commands of an instruction, with the variables there are when the image runs."""
+    at_run_time = replace(instruction, environment=start.environment)
+    return run_items(at_run_time, start.directory, start.platform).value
 
 
 def _words(cmd: ScopedInstruction | None) -> tuple[str, ...]:
@@ -207,8 +264,11 @@ class _Walk(Struct):
     """Collects calls, and goes into copied scripts."""
 
     start: _Start
-    calls: list[Call] = field(default_factory=list)
+    calls: dict[str, Call] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    left: int = MOST_TEXT
+    runs: int = 0
+    texts: dict[str, str | None] = field(default_factory=dict)
 
     def follow(self, items: tuple[ShellItem, ...], where: str, location: Location) -> None:
         """Look at every command that runs for certain, up to the first one that may redefine what names mean.
@@ -237,31 +297,39 @@ class _Walk(Struct):
                 if run.program is not None and run.program not in functions:
                     self._run(run, run.program, place, location)
 
+    def _text_at(self, path: str) -> str | None:
+        if path not in self.texts:
+            self.texts[path] = self.start.files.read(path)
+        return self.texts[path]
+
     def _run(self, run: Invocation, program: str, where: str, location: Location) -> None:
+        self.runs += 1
+        if self.runs > _MOST_RUNS:
+            return
         folder, _, name = program.rpartition("/")
         found = self._given_script(run)
         if found is not None:
             self._enter(found, run, location)
         path = self._path_of(run, program)
-        text = self.start.files.read(path, None) if path else None
+        text = self._text_at(path) if path else None
         if text is not None:
             self._start_file(run, path, text, location)
         elif not folder or folder in PROGRAM_FOLDERS:
             self._call(name, where, location)
 
     def _call(self, name: str, where: str, location: Location) -> None:
-        if name not in _BUILTINS.split() and name != "sh" and _NAME.fullmatch(name):
-            self.calls.append(Call(name=name, where=where, location=location))
+        if len(self.calls) < MOST_CALLS and f" {name} " not in _NO_PROGRAMS and _NAME.fullmatch(name):
+            self.calls.setdefault(name, Call(name=name, where=where, location=location))
 
     def _path_of(self, run: Invocation, program: str) -> str:
         """Where the program stands, as far as it was copied there; "" when that is not known."""
         if "/" in program:
             known = program.startswith("/") or run.directory is not None
             return posixpath.normpath(posixpath.join(run.directory or "/", program)) if known else ""
-        folders = (run.environment.get("PATH") or "").split(":")
+        folders = (run.environment.get("PATH") or "").split(":")[:_MOST_FOLDERS]
         for folder in dict.fromkeys((*folders, *PROGRAM_FOLDERS)):
             path = posixpath.join(folder, program)
-            if folder.startswith("/") and self.start.files.read(path, None) is not None:
+            if folder.startswith("/") and self._text_at(path) is not None:
                 return path
         return ""
 
@@ -276,7 +344,7 @@ class _Walk(Struct):
         if not words or words[0] is None or (not words[0].startswith("/") and run.directory is None):
             return None
         path = posixpath.normpath(posixpath.join(run.directory or "/", words[0]))
-        text = self.start.files.read(path, None)
+        text = self._text_at(path)
         if text is None:
             return None
         dialect = name if name in SHELLS else "bash"
@@ -297,13 +365,15 @@ class _Walk(Struct):
             self._enter(_Script(path=path, text=text, dialect=name, arguments=arguments), run, location)
 
     def _enter(self, script: _Script, run: Invocation, location: Location) -> None:
-        if script.path in self.seen or len(self.seen) >= MOST_SCRIPTS:
+        if script.path in self.seen or len(self.seen) >= MOST_SCRIPTS or self.left <= 0:
             return
         self.seen.add(script.path)
+        read = script.text[: min(LONGEST_SCRIPT, self.left)]
+        self.left -= len(read)
         name = posixpath.basename(script.path)
         # The arguments are set in front, where they take no line of the script.
         given = "" if script.arguments is None else f"set -- {shlex.join(script.arguments)}\n"
-        text = given + script.text[:LONGEST_SCRIPT]
+        text = given + read
         items = parse_shell(
             SourceText(path=name, text=text, anchors=((0, 1, 1), (len(given), 1, 1))),
             environment={"*": None, **run.environment},
@@ -318,7 +388,7 @@ def _changes_names(run: Invocation, item: ShellCommand) -> bool:
     """Whether it may define functions or change PATH in a way that is not followed."""
     if run.program is None:
         return item.text.lstrip().startswith("eval ")
-    return run.program in {".", "source"}
+    return run.program in {".", "eval", "source"}
 
 
 def _known(words: list[str | None]) -> tuple[str, ...] | None:

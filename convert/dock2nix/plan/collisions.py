@@ -30,16 +30,22 @@ _PRIORITIES = {
     "toybox": 10,
     "util-linux": 6,
 }
+# Their wrappers link to the same programs.
+_WRAPPERS = frozenset({"binutils", "clang", "gcc"})
+_OUTPUTS = frozenset({"bin", "dev", "lib", "man", "out"})
 _VERSION = re.compile(r"[-_]?\d[\d_]*(?:_?x)?$")
 _SHOWN = 4
 
 
 class _Item(Struct, frozen=True, kw_only=True):
-    """One package of the image: as it is printed, what the index knows of it, and which output it is."""
+    """One package of the image: as it is printed, what the index knows of it, and which output it is.
+
+    `plain`: it is what the index describes, and no other version of it and no environment made with it.
+    """
 
     text: str
     known: Attribute
-    same_version: bool
+    plain: bool
     output: str
 
     @property
@@ -73,20 +79,30 @@ def collisions(
     return Outcome(found, findings)
 
 
+def programs_of(sections: tuple[PackageSection, ...], catalogue: Catalogue) -> frozenset[str]:
+    """The programs that packages are known to put into /bin."""
+    items = (item for section in sections for item in _items(section, catalogue))
+    return frozenset(program for item in items for program in item.programs)
+
+
 def _items(section: PackageSection, catalogue: Catalogue) -> Iterator[_Item]:
     for entry in section.entries:
         match entry:
             case PackageEntry():
-                path, source, output = str(entry.attribute_path), entry.source, entry.output
+                path, _, last = str(entry.attribute_path).rpartition(".")
+                path, output = (path, last) if last in _OUTPUTS else (str(entry.attribute_path), entry.output)
+                text = ".".join(filter(None, (entry.source or "pkgs", path, output)))
             case LanguageEnvironment():
-                path, source, output = str(entry.interpreter), entry.source, ""
+                path, output = str(entry.interpreter), ""
+                text = f"{entry.source or 'pkgs'}.{path}.{entry.function}"
             case _:
                 continue
         known = catalogue.attribute(path)
-        nearest = known or catalogue.attribute(_family(path))
-        if nearest is not None:
-            text = ".".join(filter(None, (source or "pkgs", path, output)))
-            yield _Item(text=text, known=nearest, same_version=bool(known) and not source, output=output)
+        plain = (
+            isinstance(entry, PackageEntry) and known is not None and not (entry.source or entry.arguments)
+        )
+        if nearest := known or catalogue.attribute(_family(path)):
+            yield _Item(text=text, known=nearest, plain=plain, output=output)
 
 
 def _family(path: str) -> str:
@@ -96,12 +112,18 @@ def _family(path: str) -> str:
 
 
 def _collision(one: _Item, other: _Item) -> Collision | None:
-    identical = one.known.path == other.known.path and one.same_version and other.same_version
-    if identical or one.text == other.text or one.priority != other.priority:
+    families = {_family(one.known.path), _family(other.known.path)}
+    identical = one.known.path == other.known.path and one.plain and other.plain
+    wrappers = "binutils" in families and families <= _WRAPPERS
+    if identical or wrappers or one.text == other.text or one.priority != other.priority:
         return None
     shared = tuple(sorted(one.programs & other.programs))
-    versions = one.known.pname == other.known.pname and one.output == other.output
+    versions = one.output == other.output and _are_versions(one.known, other.known)
     return Collision(packages=(one.text, other.text), programs=shared) if shared or versions else None
+
+
+def _are_versions(one: Attribute, other: Attribute) -> bool:
+    return one.pname == other.pname and one.version != other.version
 
 
 def _message(one: Collision) -> str:

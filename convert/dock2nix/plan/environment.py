@@ -55,7 +55,9 @@ def image_environment(
         if instruction.keyword == "ENV":
             pairs = zip(instruction.arguments[::2], instruction.arguments[1::2], strict=False)
             values.update({name: (value, str(instruction.location.first_line)) for name, value in pairs})
-    return tuple(_variable(name, _parts(value, trusted), trusted, comment) for name, (value, comment) in values.items())
+    return tuple(
+        _variable(name, _parts(value, trusted), trusted, comment) for name, (value, comment) in values.items()
+    )
 
 
 def _variable(

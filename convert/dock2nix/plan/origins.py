@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dock2nix.parse.references import image_reference
 
 if TYPE_CHECKING:
@@ -12,6 +14,17 @@ if TYPE_CHECKING:
 
 # Images of distributions, and Debian with what is needed for builds: what they hold is no base image's own.
 _DISTRIBUTIONS = ("alpine", "buildpack-deps", "debian", "fedora")
+
+
+class Origins(Struct, frozen=True, kw_only=True):
+    """The flake input of an old base, "" when there is none, and those of its packages that are current all the same."""
+
+    source: str = ""
+    current: frozenset[str] = frozenset()
+
+    def of(self, path: str) -> str:
+        """The flake input that a package of the base comes from, "" for nixpkgs."""
+        return "" if path in self.current else self.source
 
 
 def current_packages(base: BaseImage | None, catalogue: Catalogue) -> frozenset[str]:

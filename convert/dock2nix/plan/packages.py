@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.model.packages import AttributePath, LockedArtifact, NixpkgsPackage, Requirement, Unresolved
 from dock2nix.model.plan import (
@@ -17,16 +17,20 @@ from dock2nix.model.plan import (
     Remark,
 )
 from dock2nix.model.steps import RequirementOutcome
+from dock2nix.plan.members import member_of
 
 if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage
+    from dock2nix.model.plan import JoinFunction
     from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.steps import ResolvedRequirement, Step
     from dock2nix.plan.origins import Origins
 
 _Titles = dict[tuple[int, "Requirement"], str]
-_SET = re.compile(r"(python3\d*)Packages\.(.+)")
 _DEFAULT_PYTHON = ("python3", "python313")
+_LONGEST_TITLE = 60
+_VERBS = frozenset({"add", "ci", "enable", "i", "in", "install", "localinstall", "reinstall", "sync"})
+_IN_IMAGE = frozenset({RequirementOutcome.NIXPKGS, RequirementOutcome.BUILD_ONLY})
 
 
 class _Wanted(Struct, frozen=True, kw_only=True):
@@ -37,23 +41,36 @@ class _Wanted(Struct, frozen=True, kw_only=True):
     requirement: ResolvedRequirement
     package: NixpkgsPackage
 
+    @property
+    def in_image(self) -> bool:
+        """Whether the image gets it: of what is for building only, that is the library that headers are of."""
+        return self.requirement.outcome in _IN_IMAGE and not self.package.build_only
+
+    @property
+    def name(self) -> str:
+        """Who asked for it."""
+        headers = self.requirement.outcome is RequirementOutcome.BUILD_ONLY
+        return self.requirement.requirement.name + (" (the library)" if headers and self.in_image else "")
+
 
 class _Environment(Struct):
-    """An interpreter while its packages are collected."""
+    """An interpreter, or a server, while its packages are collected."""
 
     interpreter: AttributePath
     source: str
+    function: JoinFunction
     titles: dict[str, None] = field(default_factory=dict)
     packages: dict[str, list[str]] = field(default_factory=dict)
 
 
 def title_of(step: Step) -> str:
-    """`5: apt-get install`: the line and the first words of the command, whole when it is short."""
+    """`5: apt-get install`: the line and the command up to its verb, without options; all of it when it is short."""
     words = step.text.split()
     text = " ".join(words)
-    if len(text) > 60:
-        first_option = next((at for at, word in enumerate(words[1:], 1) if word.startswith("-")), 2)
-        text = " ".join(words[: max(2, min(first_option, 3))])
+    if len(text) > _LONGEST_TITLE:
+        verb = next((at for at, word in enumerate(words) if word in _VERBS), len(words))
+        said = [word for word in words[: verb + 1] if word == "-m" or not {"-", "."} & {word[0]}]
+        text = " ".join(said if verb < len(words) else said[:2])
     return f"{step.location.first_line}: {text}"
 
 
@@ -76,7 +93,7 @@ def package_sections(
         locked: the Python environment that nix/python.nix holds.
 
     Returns:
-        The sections in the Dockerfile's order; Python packages are joined with their interpreter in one section.
+        The sections in the Dockerfile's order; packages of a language are joined with their interpreter in one section.
     """
     source = origins.source
     titles = _titles(steps)
@@ -87,7 +104,8 @@ def package_sections(
     seen = {_with_output(path) for path in (*(base.packages if base else ()), *listed)}
     asked = (
         PackageSection(
-            title=title, entries=_entries(group, seen, base) + tuple(Remark(text=text) for text in unresolved)
+            title=title,
+            entries=_entries(group, seen, base, source) + tuple(Remark(text=text) for text in unresolved),
         )
         for title, group, unresolved in _by_title(titles, resolved, wanted)
     )
@@ -115,7 +133,7 @@ def build_sections(
     only = tuple(one for one in resolved if one.outcome is RequirementOutcome.BUILD_ONLY)
     partly = tuple(one for one in resolved if one.outcome is RequirementOutcome.NIXPKGS)
     titles = _titles(steps)
-    wanted = _wanted(titles, only) + tuple(one for one in _wanted(titles, partly) if one.package.build_only)
+    wanted = tuple(one for one in _wanted(titles, only + partly) if one.package.build_only)
     seen: set[tuple[str, str]] = set()
     groups: dict[str, list[_Wanted]] = {}
     for one in sorted(wanted, key=lambda one: one.line):
@@ -190,8 +208,7 @@ def _by_title(
     packages: dict[str, list[_Wanted]] = {_title(titles, one): [] for one in resolved}
     remarks: dict[str, list[str]] = {title: [] for title in packages}
     for one in wanted:
-        kept = one.requirement.outcome is RequirementOutcome.NIXPKGS and not one.package.build_only
-        if kept and not _SET.fullmatch(one.package.attribute_path):
+        if one.in_image and member_of(one.package) is None:
             packages[one.title].append(one)
     for found in resolved:
         if found.outcome is RequirementOutcome.UNRESOLVED:
@@ -207,63 +224,81 @@ def _unresolved_remark(one: ResolvedRequirement) -> str:
 
 
 def _entries(
-    group: tuple[_Wanted, ...], seen: set[tuple[str, str]], base: BaseImage | None
-) -> tuple[PackageEntry | Remark, ...]:
-    entries: dict[tuple[str, str], list[str]] = {}
-    remarks: list[Remark] = []
+    group: tuple[_Wanted, ...], seen: set[tuple[str, str]], base: BaseImage | None, source: str
+) -> tuple[PackageEntry, ...]:
+    entries: dict[tuple[str, str], list[_Wanted]] = {}
     for one in group:
-        path, name = str(one.package.attribute_path), one.requirement.requirement.name
-        if base and _is_second_interpreter(path, base):
-            remarks.append(Remark(text=f"{name}: the image's interpreter is {base.interpreter}"))
-            continue
         for output in one.package.outputs or ("",):
-            key = (path, output)
+            key = (str(one.package.attribute_path), output)
             if key in seen and key not in entries:
                 continue
             seen.add(key)
-            entries.setdefault(key, []).append(name)
+            entries.setdefault(key, []).append(one)
     return tuple(
-        PackageEntry(attribute_path=AttributePath(path), output=output, names=", ".join(dict.fromkeys(names)))
-        for (path, output), names in sorted(entries.items())
-    ) + tuple(remarks)
+        _entry(output, asked, base, source)
+        for (_, output), asked in sorted(entries.items(), key=lambda found: found[0])
+    )
 
 
-def _is_second_interpreter(path: str, base: BaseImage) -> bool:
-    return base.language == "python" and bool(re.fullmatch(r"python3\d*", path)) and path != base.interpreter
+def _entry(output: str, asked: list[_Wanted], base: BaseImage | None, source: str) -> PackageEntry:
+    package = asked[0].package
+    entry = PackageEntry(
+        attribute_path=package.attribute_path,
+        output=output,
+        source=package.source,
+        names=", ".join(dict.fromkeys(one.name for one in asked)),
+    )
+    if package.attribute_path == "uwsgi" and any(_asks_for_python(one) for one in asked):
+        return _with_python(entry, base, source)
+    return entry
+
+
+def _asks_for_python(one: _Wanted) -> bool:
+    requirement = one.requirement.requirement
+    return requirement.manager == "pip" or "python" in requirement.name
+
+
+def _with_python(entry: PackageEntry, base: BaseImage | None, source: str) -> PackageEntry:
+    """UWSGI with its plugin for Python, made for the interpreter of the base image, from whose nixpkgs it comes then."""
+    plugins: tuple[str, tuple[str, ...]] = ("plugins", ("python3",))
+    own = base.interpreter if base and base.language == "python" else None
+    if own is None:
+        return replace(entry, arguments=(plugins,))
+    return replace(entry, source=_source_of(own, base, source), arguments=(plugins, ("python3", own)))
 
 
 def _environments(
     wanted: tuple[_Wanted, ...], base: BaseImage | None, source: str
 ) -> dict[AttributePath, _Environment]:
-    """Python packages by the interpreter whose set they are of; the base's interpreter takes those of python3 too."""
+    """Packages of a language by the interpreter whose set they are of; the base's own takes those of python3 too."""
     found: dict[AttributePath, _Environment] = {}
     for one in wanted:
-        member = _SET.fullmatch(one.package.attribute_path)
-        if not member or one.requirement.outcome is not RequirementOutcome.NIXPKGS or one.package.build_only:
+        member = member_of(one.package)
+        if member is None or not one.in_image:
             continue
-        interpreter, origin = _interpreter_for(member[1], base, source)
-        environment = found.setdefault(interpreter, _Environment(interpreter, origin))
+        interpreter = _interpreter_for(member.interpreter, base)
+        origin = _source_of(interpreter, base, source)
+        environment = found.setdefault(interpreter, _Environment(interpreter, origin, member.function))
         environment.titles[one.title] = None
-        environment.packages.setdefault(member[2], []).append(
-            f"{one.requirement.requirement.name}{one.requirement.requirement.specifier}"
+        environment.packages.setdefault(member.name, []).append(
+            f"{one.name}{one.requirement.requirement.specifier}"
         )
     return found
 
 
-def _interpreter_for(name: str, base: BaseImage | None, source: str) -> tuple[AttributePath, str]:
-    if (
-        base
-        and base.language == "python"
-        and base.interpreter
-        and name in {*_DEFAULT_PYTHON, base.interpreter}
-    ):
-        return base.interpreter, source
-    return AttributePath("python3" if name in _DEFAULT_PYTHON else name), ""
+def _interpreter_for(name: AttributePath, base: BaseImage | None) -> AttributePath:
+    if name not in _DEFAULT_PYTHON:
+        return name
+    own = base.interpreter if base and base.language == "python" else None
+    return own or AttributePath("python3")
 
 
 def _environment_section(environment: _Environment) -> PackageSection:
     entry = LanguageEnvironment(
-        interpreter=environment.interpreter, source=environment.source, packages=_members(environment)
+        interpreter=environment.interpreter,
+        source=environment.source,
+        packages=_members(environment),
+        function=environment.function,
     )
     return PackageSection(title=_joined_title([*environment.titles]), entries=(entry,))
 
@@ -324,4 +359,5 @@ def python_file(
         packages=_members(member) if member else (),
         lock=locked.lock,
         libraries=locked.libraries,
+        recipes=locked.recipes,
     )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dock2nix.extract.paths import KnownPaths
 from dock2nix.model.finding import Finding, Outcome, Severity
+from dock2nix.model.image import LinkProgram, Symlink, WriteFile
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.model.plan import PackageEntry, PackageSection
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
-from dock2nix.plan.calls import PROGRAM_FOLDERS
+from dock2nix.plan.calls import PROGRAM_FOLDERS, CopiedFiles
+from dock2nix.plan.collisions import collisions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dock2nix.catalogue.base import Attribute, Catalogue, CuratedPackage, Provider
     from dock2nix.extract import StageSteps
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
-    from dock2nix.model.image import BaseImage
+    from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.plan import ImagePlan
+    from dock2nix.model.source import Location
     from dock2nix.model.steps import ResolvedRequirement
     from dock2nix.parse.context import BuildContext
     from dock2nix.plan.calls import Call
@@ -31,6 +37,7 @@ _PYTHON_SET = re.compile(r"^(python3?[0-9]*)Packages\.")
 # What tells versions and builds of one thing apart: python38, nodejs-16_x, postgresql_15_jit, jdk17_headless, curlMinimal.
 _VERSION = re.compile(r"[-_]?[0-9][0-9_x.]*$")
 _BUILD = re.compile(r"(?:[-_](?:full|headless|jit|minimal|slim)|Full|FreeThreading|Minimal|Mainline)$")
+_WORD = re.compile(r"[A-Za-z0-9_+.-]+")
 _COLLECTION = re.compile(
     r"(?:_9base|busybox|coreutils-full|gash-utils|klibc|mescc-tools|toybox|u-root|unixtools|uutils)"
 )
@@ -42,6 +49,8 @@ _OWN_NAMES = """
     webserver worker
 """
 _OUTPUTS = frozenset({"bin", "lib", "out"})
+# An attribute of the index for each language of base images.
+_ALIKE = {"go": "go", "java": "jdk", "nodejs": "nodejs", "php": "php", "python": "python3", "ruby": "ruby"}
 _MAY_BRING_PROGRAMS = (CommandOutcome.UNRESOLVED, CommandOutcome.SCRIPT)
 
 
@@ -57,16 +66,18 @@ class Choice(Struct, frozen=True, kw_only=True):
 class ImageContents(Struct, frozen=True, kw_only=True):
     """What is known to be in the image, and what may be.
 
-    `packages` are attribute paths, `wanted` names of packages asked for, whatever became of them. `open_lines` are lines of the
+    `packages` are attribute paths, `wanted` names of packages asked for, whatever became of them, `paths` files and links made. `open_lines` are lines of the
     Dockerfile that may put programs anywhere: commands that are not translated or run as they stand, packages that are not
-    known; `open_texts` are the instructions they stand in, and every COPY and ADD.
+    known; `open_words` are the words of the instructions they stand in, and of every COPY and ADD. `root` is the place of the image's FROM.
     """
 
     packages: frozenset[str]
     wanted: frozenset[str]
-    paths: KnownPaths
+    paths: frozenset[str]
+    copied: CopiedFiles
     open_lines: tuple[int, ...]
-    open_texts: tuple[str, ...]
+    open_words: frozenset[str]
+    root: Location
 
 
 def image_contents(
@@ -89,17 +100,31 @@ def image_contents(
     effects = [effect for one in done if one.stage in chain for effect in one.effects]
     lines = _open_lines(done, resolved)
     return ImageContents(
-        packages=frozenset({*_installed(chain, resolved), *base.packages}),
+        packages=frozenset({*_installed(chain, resolved), *_brought(base)}),
         wanted=frozenset(one.requirement.name for one in resolved),
-        paths=KnownPaths(context, effects),
+        paths=frozenset(path for effect in effects if (path := _path_of(effect))),
+        copied=CopiedFiles(context, effects),
         open_lines=lines,
-        open_texts=tuple(
-            instruction.instruction.original
+        open_words=frozenset(
+            word
             for one in done
             for instruction in stages[one.stage].instructions
             if _may_bring_programs(instruction, lines)
+            for word in _spoken_words(instruction.instruction.original)
         ),
+        root=stages[chain[0]].location,
     )
+
+
+def _path_of(effect: Effect) -> str:
+    """The path at which a command makes a file, "" when it does something else; what is copied is looked up elsewhere."""
+    return effect.path if isinstance(effect, (LinkProgram, Symlink, WriteFile)) else ""
+
+
+def _brought(base: BaseImage) -> set[str]:
+    """The base image's packages; beside an interpreter that the index may not know, one of its kind that it does."""
+    alike = {_ALIKE[base.language]} if base.interpreter and base.language in _ALIKE else set[str]()
+    return {*base.packages, *alike}
 
 
 def _installed(chain: tuple[int, ...], resolved: tuple[ResolvedRequirement, ...]) -> set[str]:
@@ -118,19 +143,28 @@ def _open_lines(done: tuple[StageSteps, ...], resolved: tuple[ResolvedRequiremen
     steps = {
         step.location.first_line for one in done for step in one.steps if step.outcome in _MAY_BRING_PROGRAMS
     }
-    packages = {
-        one.requirement.location.first_line
-        for one in resolved
-        if one.outcome in {RequirementOutcome.UNRESOLVED, RequirementOutcome.LOCKED}
-    }
+    packages = {one.requirement.location.first_line for one in resolved if _is_opaque(one)}
     return tuple(sorted(steps | packages))
+
+
+def _is_opaque(one: ResolvedRequirement) -> bool:
+    """Whether nobody knows here what programs it brings: unknown, locked, unfree, or not in the index for another reason."""
+    if one.outcome is not RequirementOutcome.NIXPKGS:
+        return one.outcome in {RequirementOutcome.UNRESOLVED, RequirementOutcome.LOCKED}
+    packages = (found for found in one.resolutions if isinstance(found, NixpkgsPackage))
+    return any(found.unfree or not found.version for found in packages)
 
 
 def _may_bring_programs(instruction: ScopedInstruction, lines: tuple[int, ...]) -> bool:
     place = instruction.location
-    return instruction.keyword in {"ADD", "COPY"} or any(
-        place.first_line <= line <= place.last_line for line in lines
-    )
+    at = bisect_left(lines, place.first_line)
+    return instruction.keyword in {"ADD", "COPY"} or (at < len(lines) and lines[at] <= place.last_line)
+
+
+def _spoken_words(text: str) -> Iterator[str]:
+    """What may be the name of a program: parts of paths and addresses too, without an ending (`jq.tar.gz`)."""
+    for found in _WORD.finditer(text):
+        yield from {found[0], found[0].rstrip(".-"), found[0].partition(".")[0]}
 
 
 def add_programs(
@@ -154,8 +188,9 @@ def add_programs(
         return Outcome(plan)
     findings: list[Finding] = []
     entries: dict[tuple[str, str], list[str]] = {}
+    inventory = _Inventory(contents, catalogue)
     for call in calls:
-        if _is_explained(call.name, contents) or _is_there(call.name, contents, catalogue):
+        if _is_explained(call.name, contents) or inventory.has(call.name):
             continue
         choice = obvious_provider(call.name, catalogue)
         if choice is not None and (choice.by_row or not contents.open_lines):
@@ -164,21 +199,23 @@ def add_programs(
             )
             findings.append(_added(call, choice))
         elif not _is_excused(call.name, catalogue):
-            findings.append(_missing(call, contents, catalogue))
-    return Outcome(_with_section(plan, entries), tuple(findings))
-
-
-def _with_section(plan: ImagePlan, entries: dict[tuple[str, str], list[str]]) -> ImagePlan:
+            findings.append(_missing(call, contents, inventory.unknown, catalogue))
     if not entries:
-        return plan
-    section = PackageSection(
+        return Outcome(plan, tuple(findings))
+    sections = (*plan.sections, _section(entries))
+    clashing = collisions(sections, catalogue, contents.root)
+    completed = replace(plan, sections=sections, collisions=clashing.value)
+    return Outcome(completed, (*findings, *clashing.findings))
+
+
+def _section(entries: dict[tuple[str, str], list[str]]) -> PackageSection:
+    return PackageSection(
         title="programs that the image runs and nothing above installs",
         entries=tuple(
             PackageEntry(attribute_path=AttributePath(path), output=output, names=", ".join(names))
             for (path, output), names in sorted(entries.items())
         ),
     )
-    return replace(plan, sections=(*plan.sections, section))
 
 
 def _added(call: Call, choice: Choice) -> Finding:
@@ -190,10 +227,12 @@ def _added(call: Call, choice: Choice) -> Finding:
     return Finding(code="D2N221", message=message, location=call.location, hint=_hint(call.name))
 
 
-def _missing(call: Call, contents: ImageContents, catalogue: Catalogue) -> Finding:
+def _missing(call: Call, contents: ImageContents, unknown: str, catalogue: Catalogue) -> Finding:
     message = f"{call.name} ({call.where}) is run by the image, and nothing that is translated installs it"
     if contents.open_lines:
-        message += f"; line {contents.open_lines[0]} may, of which not everything is translated"
+        message += f"; line {contents.open_lines[0]} may, of which not everything is known"
+    elif unknown:
+        message += f"; {unknown} may have it, whose programs are not known here"
     near = [f"pkgs.{provider.path}" for provider in catalogue.providers("command", call.name)[:3]]
     has = f"it is in {', '.join(near)}; " if near else ""
     return Finding(
@@ -201,7 +240,7 @@ def _missing(call: Call, contents: ImageContents, catalogue: Catalogue) -> Findi
         message=message,
         location=call.location,
         hint=has + _hint(call.name),
-        severity_override=Severity.INFO if contents.open_lines else None,
+        severity_override=Severity.INFO if contents.open_lines or unknown else None,
     )
 
 
@@ -213,14 +252,38 @@ def _hint(name: str) -> str:
 # --- is it there? ------------------------------------------------------------------------------------------------------------
 
 
-def _is_there(name: str, contents: ImageContents, catalogue: Catalogue) -> bool:
-    """Whether a package of the image has the command, or a file of that name stands where programs do."""
-    if any(contents.paths.holds(f"{folder}/{name}") for folder in PROGRAM_FOLDERS):
-        return True
-    families = {_family(path) for path in contents.packages}
-    if any(_family(provider.path) in families for provider in catalogue.providers("command", name)):
-        return True
-    return any(_has_program(path, name, catalogue) for path in sorted(contents.packages))
+class _Inventory:
+    """What the index knows of the packages of an image, looked up once."""
+
+    def __init__(self, contents: ImageContents, catalogue: Catalogue) -> None:
+        self._contents = contents
+        self._catalogue = catalogue
+
+    @cached_property
+    def _families(self) -> frozenset[str]:
+        return frozenset(_family(path) for path in self._contents.packages)
+
+    @cached_property
+    def _known(self) -> dict[str, Attribute | None]:
+        return {path: _attribute(path, self._catalogue) for path in sorted(self._contents.packages)}
+
+    @property
+    def unknown(self) -> str:
+        """A package whose programs are not known, "" when there is none."""
+        return next((path for path, known in self._known.items() if known is None), "")
+
+    def has(self, name: str) -> bool:
+        """Whether a package of the image has the command, or a file of that name stands where programs do."""
+        paths = [f"{folder}/{name}" for folder in PROGRAM_FOLDERS]
+        if any(path in self._contents.paths or self._contents.copied.exists(path) for path in paths):
+            return True
+        providers = {str(provider.path) for provider in self._catalogue.providers("command", name)}
+        if not self._families.isdisjoint(_family(path) for path in providers):
+            return True
+        return any(
+            known is not None and (known.path in providers or name in known.programs)
+            for known in self._known.values()
+        )
 
 
 def _family(path: str) -> str:
@@ -231,24 +294,15 @@ def _family(path: str) -> str:
     return name
 
 
-def _has_program(path: str, name: str, catalogue: Catalogue) -> bool:
-    known = catalogue.attribute(_PYTHON_SET.sub("python3Packages.", path))
+def _attribute(path: str, catalogue: Catalogue) -> Attribute | None:
+    """What the index knows of a package of the image, its output left aside."""
     whole, _, output = path.rpartition(".")
-    if known is None and output in _OUTPUTS:
-        known = catalogue.attribute(whole)
-    return known is not None and (name in known.programs or _provides(known.path, name, catalogue))
-
-
-def _provides(path: str, name: str, catalogue: Catalogue) -> bool:
-    return any(provider.path == path for provider in catalogue.providers("command", name))
+    return catalogue.attribute(_PYTHON_SET.sub("python3Packages.", whole if output in _OUTPUTS else path))
 
 
 def _is_explained(name: str, contents: ImageContents) -> bool:
     """Whether a package that is asked for is called so, or an untranslated instruction speaks of it."""
-    if name in contents.wanted:
-        return True
-    word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
-    return any(word.search(text) for text in contents.open_texts)
+    return name in contents.wanted or name in contents.open_words
 
 
 def _is_excused(name: str, catalogue: Catalogue) -> bool:

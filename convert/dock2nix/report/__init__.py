@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Severity
 from dock2nix.plan.choices import ignore_findings
+from dock2nix.plan.origins import current_packages
 from dock2nix.report.data import report_object
 from dock2nix.report.markdown import markdown
-from dock2nix.plan.origins import current_packages
 from dock2nix.report.model import Report, StageReport, stage_attributes
+from dock2nix.report.subjects import told_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +61,7 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         strict: take remarks as warnings and warnings as errors.
 
     Returns:
-        The report; its findings are sorted by place, each once.
+        The report; its findings are sorted by place, each once, and those that say the same of several things are one.
     """
     needed = {one.stage for one in passed.steps}
     different = dict.fromkeys(passed.findings)
@@ -73,7 +74,7 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         stages=tuple(_stage(stage, catalogue, built=stage.index in needed) for stage in passed.stages),
         requirements=passed.requirements,
         steps=tuple(step for one in passed.steps for step in one.steps),
-        findings=tuple(sorted(judged.findings, key=_place)),
+        findings=told_together(sorted(judged.findings, key=_place)),
         excused=judged.excused,
         files=tuple(sorted((*files, *REPORTS))),
     )

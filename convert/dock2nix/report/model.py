@@ -89,9 +89,9 @@ class Report(Struct, frozen=True, kw_only=True):
         first = min(lines.values(), default=0)
         found = self.plan.python.lock.distributions if self.plan.python else ()
         return {
-            FetchedRow(url=wheel.url, hash=wheel.hash, line=lines.get(one.name, first))
+            FetchedRow(url=file.url, hash=file.hash, line=lines.get(one.name, first))
             for one in found
-            for wheel in one.wheels
+            for file in one.files
         }
 
     @property
@@ -132,7 +132,7 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     known: tuple[NixpkgsPackage | LockedArtifact, ...] = (*packages, *locked)
     first = known[0] if known else None
     return RequirementRow(
-        attributes=tuple(str(package.attribute_path) for package in packages),
+        attributes=tuple(dict.fromkeys(_attribute(package) for package in packages)),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
         version=first.version if first else "",
         origin=str(first.origin) if first else "",
@@ -141,6 +141,11 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
         reason=one.reason,
         candidates=unresolved[0].candidates if unresolved else (),
     )
+
+
+def _attribute(package: NixpkgsPackage) -> str:
+    prefix = f"inputs.{package.source}:" if package.source else ""
+    return f"{prefix}{package.attribute_path}"
 
 
 def stage_attributes(base: BaseImage | None) -> tuple[str, ...]:

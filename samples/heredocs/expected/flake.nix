@@ -9,10 +9,7 @@
     { self, nixpkgs }:
     let
       inherit (nixpkgs) lib;
-      eachSystem = lib.genAttrs [
-        "x86_64-linux"
-        "aarch64-linux"
-      ];
+      eachSystem = lib.genAttrs [ "x86_64-linux" ];
       packagesOf = system: {
         pkgs = nixpkgs.legacyPackages.${system};
       };

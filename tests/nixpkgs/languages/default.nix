@@ -78,7 +78,26 @@ let
         ++ lib.concatMap closure (
           lib.filter (input: input ? pythonModule) (module.passthru.dependencies or [ ])
         );
-      ofThis = module: if lib.isDerivation module then module // { pythonModule = complete; } else module;
+      # A package of the set with other arguments: by the same recipe, which is not known here.
+      overridden =
+        module: change:
+        buildPythonPackage (
+          {
+            inherit (module) pname version;
+            pyproject = true;
+          }
+          // change { inherit (module) pname version; }
+        );
+      ofThis =
+        module:
+        if lib.isDerivation module then
+          module
+          // {
+            pythonModule = complete;
+            overridePythonAttrs = overridden module;
+          }
+        else
+          module;
       buildPythonPackage =
         arguments:
         let
@@ -92,6 +111,7 @@ let
           // {
             name = "python${version}-${given.name or "${given.pname}-${given.version}"}";
             inherit format;
+            nativeBuildInputs = given.nativeBuildInputs or [ ] ++ given.build-system or [ ];
             propagatedBuildInputs = dependencies;
             passthru = given.passthru or { } // {
               pythonModule = complete;

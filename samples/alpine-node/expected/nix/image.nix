@@ -3,9 +3,21 @@
 let
   inherit (pkgs) dockerTools lib;
 
-  users = dockerTools.fakeNss.override {
-    extraGroupLines = [ "node:x:1000:" ];
-    extraPasswdLines = [ "node:x:1000:1000::/home/node:/bin/sh" ];
+  accounts = pkgs.symlinkJoin {
+    name = "accounts";
+    paths = [
+      (pkgs.writeTextDir "etc/passwd" ''
+        root:x:0:0:root:/root:/bin/sh
+        node:x:1000:1000::/home/node:/bin/sh
+        nobody:x:65534:65534:nobody:/var/empty:/bin/sh
+      '')
+      (pkgs.writeTextDir "etc/group" ''
+        root:x:0:
+        node:x:1000:
+        nobody:x:65534:
+      '')
+      (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
+    ];
   };
 
   # 4: COPY package.json package-lock.json ./
@@ -28,34 +40,26 @@ let
     packageLock = lib.importJSON ../package-lock.json;
   };
 in
-dockerTools.buildImage {
+dockerTools.buildLayeredImage {
   name = "alpine-node";
   tag = "latest";
 
-  copyToRoot = pkgs.buildEnv {
-    name = "root";
-    paths = import ./packages.nix { inherit pkgs; } ++ [
-      dockerTools.caCertificates
-      dockerTools.usrBinEnv
-      users
-    ];
-    pathsToLink = [
-      "/bin"
-      "/etc"
-      "/lib"
-      "/share"
-      "/usr"
-      "/var"
-    ];
-  };
+  contents = import ./packages.nix { inherit pkgs; } ++ [
+    accounts
+    dockerTools.caCertificates
+  ];
 
-  extraCommands = ''
+  fakeRootCommands = ''
     mkdir -p -m 1777 tmp
+    mkdir -p -m 700 root
+    mkdir -p bin lib share usr var/empty
+    ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
+    ln -s -t usr ../bin ../lib ../sbin ../share
+    mkdir -p home/node # 1: FROM node:22-alpine
+    chown 1000:1000 home/node # 1: FROM node:22-alpine
     mkdir -p app # 3: WORKDIR /app
-    cp ${context4}/package.json app/package.json # 4: COPY package.json package-lock.json ./
-    chmod u+w app/package.json
-    cp ${context4}/package-lock.json app/package-lock.json # 4: COPY package.json package-lock.json ./
-    chmod u+w app/package-lock.json
+    cp -r ${context4}/. app # 4: COPY package.json package-lock.json ./
+    chmod -R u+w app
     cp -rT ${nodeModules5}/node_modules app/node_modules # 5: npm ci --omit=dev
     chmod -R u+w app/node_modules
     cp ${../server.js} app/server.js # 6: COPY server.js ./

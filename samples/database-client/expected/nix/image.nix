@@ -2,6 +2,21 @@
 { pkgs }:
 let
   inherit (pkgs) dockerTools;
+
+  accounts = pkgs.symlinkJoin {
+    name = "accounts";
+    paths = [
+      (pkgs.writeTextDir "etc/passwd" ''
+        root:x:0:0:root:/root:/bin/sh
+        nobody:x:65534:65534:nobody:/var/empty:/bin/sh
+      '')
+      (pkgs.writeTextDir "etc/group" ''
+        root:x:0:
+        nobody:x:65534:
+      '')
+      (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
+    ];
+  };
 in
 dockerTools.buildImage {
   name = "database-client";
@@ -10,24 +25,24 @@ dockerTools.buildImage {
   copyToRoot = pkgs.buildEnv {
     name = "root";
     paths = import ./packages.nix { inherit pkgs; } ++ [
+      accounts
       dockerTools.binSh
       dockerTools.caCertificates
-      dockerTools.fakeNss
-      dockerTools.usrBinEnv
     ];
     pathsToLink = [
       "/bin"
       "/etc"
       "/lib"
       "/share"
-      "/usr"
-      "/var"
     ];
   };
 
   extraCommands = ''
     mkdir -p -m 1777 tmp
-    chmod -R u+w . # what came with copyToRoot is read-only
+    mkdir -p -m 700 root
+    mkdir -p bin lib share usr var/empty
+    ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
+    ln -s -t usr ../bin ../lib ../sbin ../share
     mkdir -p usr/local/bin
     cp ${../backup.sh} usr/local/bin/backup # 14: COPY backup.sh /usr/local/bin/backup
     chmod u+w usr/local/bin/backup

@@ -3,6 +3,21 @@
 let
   inherit (pkgs) dockerTools lib;
 
+  accounts = pkgs.symlinkJoin {
+    name = "accounts";
+    paths = [
+      (pkgs.writeTextDir "etc/passwd" ''
+        root:x:0:0:root:/root:/bin/sh
+        nobody:x:65534:65534:nobody:/var/empty:/bin/sh
+      '')
+      (pkgs.writeTextDir "etc/group" ''
+        root:x:0:
+        nobody:x:65534:
+      '')
+      (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
+    ];
+  };
+
   # 14: COPY app ./app
   context14 = lib.fileset.toSource {
     root = ../.;
@@ -16,23 +31,24 @@ dockerTools.buildImage {
   copyToRoot = pkgs.buildEnv {
     name = "root";
     paths = import ./packages.nix { inherit pkgs; } ++ [
+      accounts
       dockerTools.binSh
       dockerTools.caCertificates
-      dockerTools.fakeNss
-      dockerTools.usrBinEnv
     ];
     pathsToLink = [
       "/bin"
       "/etc"
       "/lib"
       "/share"
-      "/usr"
-      "/var"
     ];
   };
 
   extraCommands = ''
     mkdir -p -m 1777 tmp
+    mkdir -p -m 700 root
+    mkdir -p bin lib share usr var/empty
+    ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
+    ln -s -t usr ../bin ../lib ../sbin ../share
     mkdir -p srv/app # 11: WORKDIR /srv/app
     cp ${../requirements.txt} srv/app/requirements.txt # 12: COPY requirements.txt .
     chmod u+w srv/app/requirements.txt

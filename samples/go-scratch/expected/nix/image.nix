@@ -7,8 +7,18 @@ dockerTools.buildImage {
   name = "go-scratch";
   tag = "latest";
 
+  copyToRoot = pkgs.buildEnv {
+    name = "root";
+    paths = [ dockerTools.caCertificates ];
+    pathsToLink = [
+      "/bin"
+      "/etc"
+      "/lib"
+      "/share"
+    ];
+  };
+
   extraCommands = ''
-    # UNRESOLVED 13: COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
     # UNRESOLVED 14: COPY --from=build /out/hello /hello
   '';
 

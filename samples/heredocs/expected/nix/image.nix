@@ -3,6 +3,21 @@
 let
   inherit (pkgs) dockerTools;
 
+  accounts = pkgs.symlinkJoin {
+    name = "accounts";
+    paths = [
+      (pkgs.writeTextDir "etc/passwd" ''
+        root:x:0:0:root:/root:/bin/sh
+        nobody:x:65534:65534:nobody:/var/empty:/bin/sh
+      '')
+      (pkgs.writeTextDir "etc/group" ''
+        root:x:0:
+        nobody:x:65534:
+      '')
+      (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
+    ];
+  };
+
   # 18: COPY <<EOF /etc/greeting.txt
   file18 = pkgs.writeText "greeting.txt" "Hello from jq tree\n";
 
@@ -20,22 +35,23 @@ dockerTools.buildImage {
   copyToRoot = pkgs.buildEnv {
     name = "root";
     paths = import ./packages.nix { inherit pkgs; } ++ [
+      accounts
       dockerTools.binSh
-      dockerTools.fakeNss
-      dockerTools.usrBinEnv
     ];
     pathsToLink = [
       "/bin"
       "/etc"
       "/lib"
       "/share"
-      "/usr"
-      "/var"
     ];
   };
 
   extraCommands = ''
     mkdir -p -m 1777 tmp
+    mkdir -p -m 700 root
+    mkdir -p bin lib share usr var/empty
+    ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
+    ln -s -t usr ../bin ../lib ../sbin ../share
     chmod -R u+w . # what came with copyToRoot is read-only
     mkdir -p etc
     install -m 644 ${file18} etc/greeting.txt # 18: COPY <<EOF /etc/greeting.txt

@@ -3,6 +3,21 @@
 let
   inherit (pkgs) dockerTools lib;
 
+  accounts = pkgs.symlinkJoin {
+    name = "accounts";
+    paths = [
+      (pkgs.writeTextDir "etc/passwd" ''
+        root:x:0:0:root:/root:/bin/sh
+        nobody:x:65534:65534:nobody:/var/empty:/bin/sh
+      '')
+      (pkgs.writeTextDir "etc/group" ''
+        root:x:0:
+        nobody:x:65534:
+      '')
+      (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
+    ];
+  };
+
   # 7: ADD . $APP_HOME
   context7 = lib.fileset.toSource {
     root = ../.;
@@ -55,24 +70,24 @@ dockerTools.buildImage {
   copyToRoot = pkgs.buildEnv {
     name = "root";
     paths = import ./packages.nix { inherit pkgs nixos-23_11; } ++ [
+      accounts
       dockerTools.binSh
       dockerTools.caCertificates
-      dockerTools.fakeNss
-      dockerTools.usrBinEnv
     ];
     pathsToLink = [
       "/bin"
       "/etc"
       "/lib"
       "/share"
-      "/usr"
-      "/var"
     ];
   };
 
   extraCommands = ''
     mkdir -p -m 1777 tmp
-    chmod -R u+w . # what came with copyToRoot is read-only
+    mkdir -p -m 700 root
+    mkdir -p bin lib share usr var/empty
+    ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
+    ln -s -t usr ../bin ../lib ../sbin ../share
     mkdir -p usr/src/app # 5: mkdir -p $APP_HOME
     cp -r ${context7}/. usr/src/app # 7: ADD . $APP_HOME
     chmod -R u+w usr/src/app

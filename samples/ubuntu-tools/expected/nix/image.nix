@@ -5,14 +5,22 @@ let
 
   # 25: groupadd --gid 1500 tools
   # 26: useradd --uid 1500 --gid tools --create-home --shell /bin/bash tools
-  users = dockerTools.fakeNss.override {
-    extraGroupLines = [
-      "ubuntu:x:1000:"
-      "tools:x:1500:"
-    ];
-    extraPasswdLines = [
-      "ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash"
-      "tools:x:1500:1500::/home/tools:/bin/bash"
+  accounts = pkgs.symlinkJoin {
+    name = "accounts";
+    paths = [
+      (pkgs.writeTextDir "etc/passwd" ''
+        root:x:0:0:root:/root:/bin/sh
+        ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash
+        tools:x:1500:1500::/home/tools:/bin/bash
+        nobody:x:65534:65534:nobody:/var/empty:/bin/sh
+      '')
+      (pkgs.writeTextDir "etc/group" ''
+        root:x:0:
+        ubuntu:x:1000:
+        tools:x:1500:
+        nobody:x:65534:
+      '')
+      (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
     ];
   };
 
@@ -27,21 +35,22 @@ dockerTools.buildLayeredImage {
   tag = "latest";
 
   contents = import ./packages.nix { inherit pkgs; } ++ [
+    accounts
     dockerTools.binSh
     dockerTools.caCertificates
-    dockerTools.usrBinEnv
-    users
   ];
 
   fakeRootCommands = ''
     mkdir -p -m 1777 tmp
+    mkdir -p -m 700 root
+    mkdir -p bin lib share usr var/empty
+    ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
+    ln -s -t usr ../bin ../lib ../sbin ../share
     mkdir -p home/tools # 26: useradd --uid 1500 --gid tools --create-home --shell /bin/bash tools
     chown 1500:1500 home/tools # 26: useradd --uid 1500 --gid tools --create-home --shell /bin/bash tools
     mkdir -p workspace # 27: mkdir -p /workspace
     chown 1500:1500 workspace # 28: chown tools:tools /workspace
-    cp -r ${context30}/dotfiles/. home/tools # 30: COPY --chown=tools:tools dotfiles/ /home/tools/
-    chmod -R u+w home/tools
-    chown -R 1500:1500 home/tools # 30: COPY --chown=tools:tools dotfiles/ /home/tools/
+    tar -C ${context30}/dotfiles --owner=1500 --group=1500 --mode=u+w -c . | tar -C home/tools -x --no-overwrite-dir # 30: COPY --chown=tools:tools dotfiles/ /home/tools/
     mkdir -p usr/local/bin
     cp ${../entrypoint.sh} usr/local/bin/entrypoint.sh # 31: COPY --chmod=755 entrypoint.sh /usr/local/bin/entrypoint.sh
     chmod u+w usr/local/bin/entrypoint.sh

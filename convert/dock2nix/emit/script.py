@@ -1,0 +1,314 @@
+"""The shell script that puts the image's files in their places, and the store paths that it takes them from."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct, field
+
+from dock2nix.emit.copying import Copied, copies_of
+from dock2nix.emit.expression import (
+    Interpolated,
+    NixExpression,
+    Script,
+    ShellCode,
+    ShellLine,
+    ShellOperator,
+    ShellPattern,
+    Text,
+    nix_string,
+    to_nix,
+)
+from dock2nix.emit.node_modules import node_modules_expression
+from dock2nix.model.image import (
+    AddGroup,
+    AddUser,
+    CopyFiles,
+    LeftOut,
+    LinkProgram,
+    MakeDirectory,
+    NodeModules,
+    Remove,
+    RunTool,
+    SetMode,
+    SetOwner,
+    Symlink,
+    ToolPath,
+    WriteFile,
+)
+from dock2nix.plan.links import merged
+
+if TYPE_CHECKING:
+    from dock2nix.model.image import Effect
+    from dock2nix.model.plan import ImagePlan, Surroundings
+
+_STORE_NAME = re.compile(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
+# Folders in which files of packages stand: links into the store, which cannot be written through.
+_OF_PACKAGES = frozenset({"", "bin", "etc", "include", "lib", "lib64", "libexec", "share"})
+_OWN_COPY = ShellCode('[ ! -L {0} ] || install -m 644 "$(readlink -f {0})" {0}', ())
+_TOUCH = ShellCode("[ -e {0} ] || touch {0}", ())
+
+
+class Binding(Struct, frozen=True, kw_only=True):
+    """A name for a store path, defined above the image."""
+
+    name: str
+    comments: tuple[str, ...]
+    value: object
+
+
+def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
+    """The commands for `extraCommands` or `fakeRootCommands`, with what they refer to."""
+    pen = _Pen(merged_usr=plan.surroundings.merged_usr)
+    pen.surround(plan.surroundings)
+    if plan.builder == "buildImage" and any(pen.touches_packages(effect) for effect in plan.effects):
+        pen.line("chmod", "-R", "u+w", ".", remark="what came with copyToRoot is read-only")
+    for effect in plan.effects:
+        pen.write(effect)
+    return Script(tuple(pen.lines)), tuple(pen.bindings)
+
+
+def _relative(path: str) -> str:
+    relative = posixpath.normpath(path).lstrip("/") or "."
+    return f"./{relative}" if relative.startswith("-") else relative
+
+
+def _with_parents(path: str) -> list[str]:
+    """`a/b` to `a`, `a/b`."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+class _Pen(Struct):
+    """The script so far, with what is known of the image: folders and files that it made, and links."""
+
+    merged_usr: bool
+    lines: list[ShellLine] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    made: set[str] = field(default_factory=lambda: {"."})
+    written: set[str] = field(default_factory=set)
+    links: set[str] = field(default_factory=set)
+
+    def line(
+        self,
+        *words: str | Interpolated | ShellOperator | ShellPattern | ShellCode,
+        remark: str = "",
+    ) -> None:
+        self.lines.append(ShellLine(words, remark))
+
+    # --- what packages have ---
+
+    def of_packages(self, path: str) -> bool:
+        """Whether a package may have a file at this path."""
+        if path in self.written:
+            return False
+        place = merged(f"/{path}").lstrip("/") if self.merged_usr else path
+        return place in {".", "usr"} or place.split("/")[0] in _OF_PACKAGES
+
+    def touches_packages(self, effect: Effect) -> bool:
+        """Whether an effect changes a folder that came with packages."""
+        return any(self.of_packages(_relative(path)) for path in _touched(effect))
+
+    def surround(self, around: Surroundings) -> None:
+        """What every image of a distribution has."""
+        if around.temporary_folder:
+            self.line("mkdir", "-p", "-m", "1777", "tmp")
+            self.made.add("tmp")
+        if around.accounts:
+            self.line("mkdir", "-p", "-m", "700", "root")
+            self.made.add("root")
+        folders = ["bin", "lib", "share", "usr"] if around.merged_usr else []
+        folders += ["var/empty"] if around.accounts else []
+        if folders:
+            self.line("mkdir", "-p", *folders)
+            self.made.update(("var", *folders))
+        if around.merged_usr:
+            self.line("ln", "-sfn", "bin", "sbin", remark="/usr/bin, /usr/sbin and /sbin are /bin")
+            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share")
+            self.made.update(("sbin", "usr/bin", "usr/lib", "usr/sbin", "usr/share"))
+
+    # --- effects ---
+
+    def write(self, effect: Effect) -> None:
+        remark = f"{effect.location.first_line}: {effect.text}"
+        match effect:
+            case WriteFile():
+                self.file(effect, remark)
+            case CopyFiles():
+                self.copy(effect, remark)
+            case NodeModules():
+                self.node_modules(effect, remark)
+            case Symlink():
+                self.link(effect.target, effect.path, remark)
+            case LinkProgram():
+                program = NixExpression(f"pkgs.{effect.attribute_path}")
+                self.link(Interpolated((program, f"/bin/{effect.program}")), effect.path, remark)
+            case MakeDirectory():
+                self.folder(effect, remark)
+            case SetMode() | SetOwner() | Remove() | RunTool():
+                self.change(effect, remark)
+            case LeftOut():
+                self.line(remark=f"UNRESOLVED {remark}")
+            case AddUser() | AddGroup():
+                pass
+            case _:
+                assert_never(effect)
+
+    def change(self, effect: SetMode | SetOwner | Remove | RunTool, remark: str) -> None:
+        """Commands that work on what is there."""
+        match effect:
+            case SetMode():
+                flags = ("-R",) if effect.recursive else ()
+                self.line("chmod", *flags, effect.mode, _relative(effect.path), remark=remark)
+            case SetOwner():
+                path = _relative(effect.path)
+                flags = ("-R",) if effect.recursive else ("-h",) if path in self.links else ()
+                self.line("chown", *flags, effect.owner, path, remark=remark)
+            case Remove():
+                self.line("rm", "-rf", _relative(effect.path), remark=remark)
+                self.forget(_relative(effect.path))
+            case RunTool():
+                self.line(effect.program, *map(_tool_word, effect.words), remark=remark)
+            case _:
+                assert_never(effect)
+
+    def forget(self, path: str) -> None:
+        """What stood at or below a path is gone."""
+        for known in (self.made, self.written, self.links):
+            known.difference_update([one for one in known if one == path or one.startswith(f"{path}/")])
+
+    def folder(self, effect: MakeDirectory, remark: str) -> None:
+        mode = ("-m", effect.mode) if effect.mode else ()
+        path = _relative(effect.path)
+        if path not in self.made or mode:
+            self.line("mkdir", "-p", *mode, path, remark=remark)
+        self.made.update(_with_parents(path))
+
+    def parent(self, path: str) -> None:
+        """The folder that something is put into."""
+        self.ensure(posixpath.dirname(path) or ".")
+
+    def ensure(self, folder: str) -> None:
+        if folder not in self.made:
+            self.line("mkdir", "-p", folder)
+        self.made.update(_with_parents(folder))
+
+    def link(self, target: str | Interpolated, path: str, remark: str) -> None:
+        path = _relative(path)
+        self.parent(path)
+        self.line("ln", "-sfn", target, path, remark=remark)
+        self.written.discard(path)
+        self.links.add(path)
+
+    def bind(self, stem: str, effect: Effect, remark: str, value: object) -> NixExpression:
+        """A new name for a store path, made of what it holds and the line that asks for it."""
+        taken = {binding.name for binding in self.bindings}
+        name, count = f"{stem}{effect.location.first_line}", 1
+        while name in taken:
+            count += 1
+            name = f"{stem}{effect.location.first_line}_{count}"
+        self.bindings.append(Binding(name=name, comments=(remark,), value=value))
+        return NixExpression(name)
+
+    # --- files ---
+
+    def file(self, effect: WriteFile, remark: str) -> None:
+        path = _relative(effect.path)
+        self.parent(path)
+        if effect.content:
+            self.text(effect, path, remark)
+        elif effect.append and self.of_packages(path):
+            self.line(ShellCode(_TOUCH.template, (path,)), remark=remark)
+        elif effect.append or not (effect.mode or path in self.written or self.of_packages(path)):
+            self.line("touch", path, remark=remark)
+        else:
+            self.line("install", "-m", effect.mode or "644", "/dev/null", path, remark=remark)
+        self.written.add(path)
+        self.links.discard(path)
+
+    def text(self, effect: WriteFile, path: str, remark: str) -> None:
+        base = posixpath.basename(path)
+        stored = base if _STORE_NAME.fullmatch(base) and base not in {".", ".."} else "file"
+        value = NixExpression(f"pkgs.writeText {nix_string(stored)} {to_nix(Text(effect.content))}")
+        reference = Interpolated((self.bind("file", effect, remark, value),))
+        if not effect.append:
+            self.line("install", "-m", effect.mode or "644", reference, path, remark=remark)
+            return
+        if self.of_packages(path):
+            self.line(ShellCode(_OWN_COPY.template, (path,)), remark="a package's file is a link")
+        self.line("cat", reference, ShellOperator(">>"), path, remark=remark)
+
+    def copy(self, effect: CopyFiles, remark: str) -> None:
+        copies = copies_of(effect)
+        root = copies.root
+        if copies.fileset:
+            root = self.bind("context", effect, remark, NixExpression(copies.fileset))
+        for one in copies.items:
+            source = Interpolated(tuple(part for part in (root, one.inside) if part))
+            if one.directory:
+                self.tree(source, one, effect, remark)
+            else:
+                self.single(source, one, remark)
+            self.written.update(_relative(path) for path in one.files)
+
+    def single(self, source: Interpolated, one: Copied, remark: str) -> None:
+        path = _relative(one.destination)
+        self.parent(path)
+        over = ("--remove-destination",) if self.of_packages(path) or path in self.links else ()
+        self.line("cp", *over, source, path, remark=remark)
+        self.line("chmod", "u+w", path)
+        self.links.discard(path)
+
+    def tree(self, source: Interpolated, one: Copied, effect: CopyFiles, remark: str) -> None:
+        path = _relative(one.destination)
+        self.ensure(path)
+        place = merged(f"/{path}") if self.merged_usr else path
+        if effect.owner or (place in {"/.", "/usr", "."} and not one.files):
+            self.archive(source, path, effect, remark)
+            return
+        over = ("--remove-destination",) if self.of_packages(path) else ()
+        self.line("cp", "-r", *over, Interpolated((*source.parts, "/.")), path, remark=remark)
+        self.line("chmod", "-R", "u+w", path)
+
+    def archive(self, source: Interpolated, path: str, effect: CopyFiles, remark: str) -> None:
+        """By tar, which gives owners to what it copies alone, and goes through links to folders (cp refuses them)."""
+        user, _, group = effect.owner.partition(":")
+        owner = (f"--owner={user}", f"--group={group or user}") if user else ()
+        mode = f"--mode={effect.mode or 'u+w'}" if effect.owner else "--mode=u+w"
+        into = ("-C", path) if path != "." else ()
+        keep = "--no-overwrite-dir" if effect.owner else "--keep-directory-symlink"
+        self.line(
+            *("tar", "-C", source, *owner, mode, "-c", "."),
+            ShellOperator("|"),
+            *("tar", *into, "-x", keep),
+            remark=remark,
+        )
+
+    def node_modules(self, effect: NodeModules, remark: str) -> None:
+        path = _relative(effect.path)
+        self.parent(path)
+        self.made.add(path)
+        name = self.bind("nodeModules", effect, remark, node_modules_expression(effect))
+        self.line("cp", "-rT", Interpolated((name, "/node_modules")), path, remark=remark)
+        self.line("chmod", "-R", "u+w", path)
+
+
+def _touched(effect: Effect) -> tuple[str, ...]:
+    """The paths that an effect changes."""
+    match effect:
+        case CopyFiles():
+            return tuple(source.destination for source in effect.sources)
+        case RunTool():
+            return tuple(word.path for word in effect.words if isinstance(word, ToolPath))
+        case AddUser() | AddGroup() | LeftOut():
+            return ()
+        case _:
+            return (effect.path,)
+
+
+def _tool_word(word: str | ToolPath) -> str | ShellPattern:
+    if isinstance(word, str):
+        return word
+    return ShellPattern(_relative(word.path)) if word.pattern else _relative(word.path)

@@ -1,0 +1,136 @@
+"""What happens to the image's files, made ready to be written down: homes, owners as numbers, links followed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.image import (
+    AddGroup,
+    AddUser,
+    CopyFiles,
+    LeftOut,
+    MakeDirectory,
+    RunTool,
+    SetMode,
+    SetOwner,
+    WriteFile,
+)
+from dock2nix.model.steps import CommandOutcome
+
+if TYPE_CHECKING:
+    from dock2nix.model.image import Effect, ImageConfig
+    from dock2nix.model.steps import Step
+    from dock2nix.plan.users import Accounts
+
+_SPECIAL_BITS = 0o6000
+_SETS_SPECIAL_BITS = re.compile(r"[+=][rwxXt]*s")
+_OCTAL = re.compile(r"[0-7]{1,5}")
+_OF_ROOT = frozenset({"0", "0:0", ":0"})
+
+
+def final_effects(
+    steps: tuple[Step, ...], accounts: Accounts, homes: tuple[Effect, ...] = ()
+) -> Outcome[tuple[Effect, ...]]:
+    """Accounts are in the passwd file by now; homes become directories; owners become numbers; gaps become remarks.
+
+    Args:
+        steps: of the stages that the image consists of.
+        accounts: all accounts of the image.
+        homes: what is done before the first step.
+    """
+    effects: list[Effect] = [*homes]
+    findings: list[Finding] = []
+    had_owners = any(map(_has_owner, homes))
+    for step in steps:
+        for effect in step.effects:
+            done = _final(effect, accounts, had_owners=had_owners)
+            effects += done.value
+            findings += done.findings
+            had_owners = had_owners or any(map(_has_owner, done.value))
+        if step.outcome is CommandOutcome.UNRESOLVED:
+            effects.append(LeftOut(location=step.location, text=step.text))
+    return Outcome(tuple(effects), tuple(findings))
+
+
+def _final(effect: Effect, accounts: Accounts, *, had_owners: bool) -> Outcome[tuple[Effect, ...]]:
+    match effect:
+        case AddUser():
+            return Outcome(_home_of(effect, accounts))
+        case AddGroup():
+            return Outcome(())
+        case SetOwner():
+            return _numbered(effect, effect.path, accounts, had_owners=had_owners)
+        case CopyFiles() if effect.owner:
+            done = _numbered(effect, effect.sources[0].destination, accounts, had_owners=True)
+            return Outcome(done.value or (replace(effect, owner=""),), done.findings)
+        case _:
+            return Outcome((effect,))
+
+
+def _numbered(
+    effect: SetOwner | CopyFiles, path: str, accounts: Accounts, *, had_owners: bool
+) -> Outcome[tuple[Effect, ...]]:
+    """The effect with numbers for names; nothing when it gives to root what is root's anyway."""
+    owner = accounts.numeric_owner(effect.owner)
+    if owner is None:
+        text = f"{effect.owner}: no such user or group is known, the owner of {path} stays root"
+        return Outcome((), (Finding(code="D2N304", message=text, location=effect.location),))
+    if owner in _OF_ROOT and not had_owners:
+        return Outcome(())
+    return Outcome((replace(effect, owner=owner),))
+
+
+def _home_of(effect: AddUser, accounts: Accounts) -> tuple[Effect, ...]:
+    user, home = accounts.users[effect.name], accounts.home_of(effect.name)
+    if not effect.create_home or not home:
+        return ()
+    return (
+        MakeDirectory(path=home, location=effect.location, text=effect.text),
+        SetOwner(path=home, owner=f"{user.uid}:{user.gid}", location=effect.location, text=effect.text),
+    )
+
+
+def named_accounts(steps: tuple[Step, ...], config: ImageConfig) -> frozenset[str]:
+    """Users and groups that the Dockerfile names, or gives the numbers of: in USER, as owners, as members."""
+    names = set(config.user.split(":"))
+    for effect in (effect for step in steps for effect in step.effects):
+        match effect:
+            case SetOwner() | CopyFiles():
+                names.update(effect.owner.split(":"))
+            case AddUser():
+                names.update((effect.name, effect.group, *effect.groups))
+            case AddGroup():
+                names.update((effect.name, *effect.members))
+    return frozenset(names - {""})
+
+
+def needs_fakeroot(effects: tuple[Effect, ...]) -> bool:
+    """Whether something is done that only root may do: owners other than root, and bits that Nix's sandbox refuses.
+
+    In a Nix build the system call that sets a set-user-ID or set-group-ID bit fails; under fakeroot it is recorded instead.
+    """
+    return any(_has_owner(effect) or any(map(_is_special, _modes(effect))) for effect in effects)
+
+
+def _has_owner(effect: Effect) -> bool:
+    return isinstance(effect, SetOwner) or (isinstance(effect, CopyFiles) and effect.owner != "")
+
+
+def _modes(effect: Effect) -> tuple[str, ...]:
+    match effect:
+        case SetMode() | MakeDirectory() | WriteFile() | CopyFiles():
+            return (effect.mode,)
+        case RunTool() if effect.program == "chmod":
+            return tuple(word for word in effect.words if isinstance(word, str))
+        case _:
+            return ()
+
+
+def _is_special(mode: str) -> bool:
+    if _OCTAL.fullmatch(mode):
+        return bool(int(mode, 8) & _SPECIAL_BITS)
+    return _SETS_SPECIAL_BITS.search(mode) is not None

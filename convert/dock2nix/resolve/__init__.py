@@ -1,0 +1,143 @@
+"""Every package that is asked for to what nixpkgs has of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dock2nix.managers import manager_named, npm
+from dock2nix.model.dockerfile import ImageReference, StageReference
+from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.packages import Action, NotNeeded
+from dock2nix.resolve.findings import fulfils, remarks
+from dock2nix.resolve.interpreters import setting_of, with_interpreter, without_second
+from dock2nix.resolve.uses import Later, removals_in, result_of, uses_in
+
+if TYPE_CHECKING:
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.extract import StageSteps
+    from dock2nix.managers.base import Setting
+    from dock2nix.model.dockerfile import Stage
+    from dock2nix.model.image import BaseImage
+    from dock2nix.model.packages import Requirement, Resolution
+    from dock2nix.model.steps import ResolvedRequirement, Step
+
+__all__ = ["base_image_of", "fulfils", "remarks", "resolve"]
+
+
+class _Stage(Struct, frozen=True, kw_only=True):
+    """One stage with what is known of its surroundings.
+
+    `after` are the steps of later stages that stand on it. `everything`: its files are the image; `python`: the image copies
+    its Python packages. `at_run_time` are the programs that the image runs.
+    """
+
+    index: int
+    steps: tuple[Step, ...]
+    after: tuple[Step, ...]
+    everything: bool
+    python: bool
+    at_run_time: frozenset[str]
+
+
+def base_image_of(stage: Stage, stages: tuple[Stage, ...], catalogue: Catalogue) -> BaseImage | None:
+    """What is known of the published image at the root of a stage; None for scratch and for unknown images."""
+    while isinstance(stage.base, StageReference):
+        stage = stages[stage.base.index]
+    return catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
+
+
+def resolve(
+    done: tuple[StageSteps, ...],
+    stages: tuple[Stage, ...],
+    in_image: frozenset[int],
+    carried: frozenset[int],
+    at_run_time: frozenset[str],
+    catalogue: Catalogue,
+) -> Outcome[tuple[ResolvedRequirement, ...]]:
+    """Each requirement of each step, once, with its resolutions.
+
+    Args:
+        done: the steps of the needed stages.
+        stages: all stages.
+        in_image: positions of the stages whose files are the image; what other stages install is for building only.
+        carried: positions of further stages whose Python packages the image copies.
+        at_run_time: programs that the image runs when it is started.
+        catalogue: what is known of packages.
+    """
+    results: list[ResolvedRequirement] = []
+    findings: list[Finding] = []
+    settings: dict[int, Setting] = {}
+    for position, stage_steps in enumerate(done):
+        index = stage_steps.stage
+        stage = _Stage(
+            index=index,
+            steps=stage_steps.steps,
+            after=tuple(step for one in done[position + 1 :] if one.stage in in_image for step in one.steps),
+            everything=index in in_image,
+            python=index in carried,
+            at_run_time=at_run_time,
+        )
+        base = stages[index].base
+        setting = (
+            settings[base.index]
+            if isinstance(base, StageReference)
+            else setting_of(base_image_of(stages[index], stages, catalogue))
+        )
+        outcome, settings[index] = _resolve_stage(stage, setting, catalogue)
+        results += outcome.value
+        findings += outcome.findings
+    return Outcome(tuple(results), tuple(findings))
+
+
+def _resolve_stage(
+    stage: _Stage, setting: Setting, catalogue: Catalogue
+) -> tuple[Outcome[tuple[ResolvedRequirement, ...]], Setting]:
+    results: list[ResolvedRequirement] = []
+    for position, step in enumerate(stage.steps):
+        wanted = _wanted(step)
+        if not wanted:
+            continue
+        later = _later(stage, position)
+        for requirement, group in wanted:
+            resolutions = npm.resolve_locked(requirement, step.effects)
+            if not resolutions:
+                found = manager_named(requirement.manager).resolve(requirement, catalogue, setting)
+                found = without_second(setting, found)
+                resolutions = _without_idle(requirement, found, catalogue, later)
+            kept = stage.everything or (stage.python and requirement.manager == "pip")
+            results.append(
+                result_of(stage.index, (requirement, group), resolutions, later, catalogue, kept=kept)
+            )
+            setting = with_interpreter(setting, resolutions)
+    findings = tuple(finding for result in results for finding in remarks(result))
+    return Outcome(tuple(results), findings), setting
+
+
+def _later(stage: _Stage, position: int) -> Later:
+    rest = stage.steps[position + 1 :]
+    return Later(
+        removals=removals_in(rest), uses=uses_in((*rest, *stage.after)), at_run_time=stage.at_run_time
+    )
+
+
+def _wanted(step: Step) -> tuple[tuple[Requirement, str], ...]:
+    """The requirements of the step's installations, each once, with the group they were installed under."""
+    found = (
+        (requirement, install.group)
+        for install in step.installs
+        if install.action is Action.INSTALL
+        for requirement in install.requirements
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _without_idle(
+    requirement: Requirement, resolutions: tuple[Resolution, ...], catalogue: Catalogue, later: Later
+) -> tuple[Resolution, ...]:
+    """Packages that are worth having only for a command (gnupg for gpg) go when nothing uses it."""
+    row = catalogue.curated(requirement.manager, requirement.name)
+    if row is None or not row.keep_with or later.runs(row.keep_with):
+        return resolutions
+    return (NotNeeded(requirement=requirement, reason=row.reason),)

@@ -1,0 +1,221 @@
+"""What becomes of a requirement: whether the image gets its packages, or only what builds the image."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dock2nix.managers.arguments import option_names
+from dock2nix.managers.resolution import library_output
+from dock2nix.model.packages import (
+    Action,
+    LockedArtifact,
+    NixpkgsPackage,
+    NotNeeded,
+    Requirement,
+    Resolution,
+    Unresolved,
+)
+from dock2nix.model.steps import CommandOutcome, RequirementOutcome, ResolvedRequirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.model.steps import Step
+
+_HEADERS = re.compile(r".*-(?:dev|devel|headers)(?:-.*)?")
+# Programs that compile, or install what may have to be compiled.
+_BUILDERS = option_names(
+    """
+    autogen.sh autoreconf bazel bootstrap buildconf bundle bundler c++ cabal cargo cc clang clang++ cmake configure conan
+    cpan cpanm cpm docker-php-ext-configure docker-php-ext-install docker-php-source g++ gcc gem gmake go install2.r
+    installGithub.r luarocks make maturin meson mix ninja node-gyp npm npx opam pdm pear pecl phpize pip pipenv pipx pnpm
+    poetry pyenv python-build qmake R rebar3 rbenv Rscript ruby-build scons setup.py stack swift uv waf yarn
+    """
+)
+_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*")
+_PIP = re.compile(r"pip[0-9.]*")
+# Languages of their own: what builds with another compiler has no use for them.
+_OF_ONE_LANGUAGE = re.compile(r"(?:go|ghc|cabal-install|ocaml|opam|nim|zig|sbcl|fpc|gnat)(?:[_-]?\d.*)?")
+
+
+class Removal(Struct, frozen=True, kw_only=True):
+    """A command that takes packages away again: they were there for building only."""
+
+    manager: str
+    names: frozenset[str]
+    line: int
+
+
+class Later(Struct, frozen=True, kw_only=True):
+    """What happens behind an installation: what is removed again, and in which line a program runs first.
+
+    `at_run_time` are the programs that the image runs.
+    """
+
+    removals: tuple[Removal, ...]
+    uses: Mapping[str, int]
+    at_run_time: frozenset[str]
+
+    def runs(self, programs: Iterable[str]) -> bool:
+        """Whether one of the programs runs while the image is built, or in it."""
+        return any(program in self.uses or program in self.at_run_time for program in programs)
+
+    def removal(self, requirement: Requirement, group: str) -> Removal | None:
+        """The command that removes a requirement, or the group it was installed under."""
+        names = {requirement.name, group} - {""}
+        found = (one for one in self.removals if one.manager == requirement.manager and names & one.names)
+        return next(found, None)
+
+
+def removals_in(steps: Iterable[Step]) -> tuple[Removal, ...]:
+    """The commands among the steps that remove packages."""
+    return tuple(
+        Removal(
+            manager=install.manager,
+            names=frozenset(requirement.name for requirement in install.requirements),
+            line=step.location.first_line,
+        )
+        for step in steps
+        for install in step.installs
+        if install.action is Action.REMOVE
+    )
+
+
+def uses_in(steps: Iterable[Step]) -> Mapping[str, int]:
+    """The programs that matter of the steps, each with its first line: what has no effect on the image needs none."""
+    found: dict[str, int] = {}
+    for step in steps:
+        if step.outcome is not CommandOutcome.NOT_NEEDED:
+            found.setdefault(_program(step), step.location.first_line)
+    return found
+
+
+def _program(step: Step) -> str:
+    """What runs: `python setup.py` and `python -m pip` are no mere run of python."""
+    name = step.program.rsplit("/", 1)[-1]
+    if _PIP.fullmatch(name):
+        return "pip"
+    if _PYTHON.fullmatch(name) and re.search(r"\bsetup\.py\b|\s-m\s*(?:pip|build)\b", step.text):
+        return "setup.py"
+    return name
+
+
+def result_of(
+    stage: int,
+    asked: tuple[Requirement, str],
+    resolutions: tuple[Resolution, ...],
+    later: Later,
+    catalogue: Catalogue,
+    *,
+    kept: bool,
+) -> ResolvedRequirement:
+    """A requirement with what becomes of it.
+
+    Compilers and the like stay in an image that has them, unless a later command uses them to build, or removes them. Headers
+    are for building in any case; the library that they are of stays.
+
+    Args:
+        stage: the position of its stage.
+        asked: the requirement and the group it is installed under.
+        resolutions: what stands for it.
+        later: what happens behind it.
+        catalogue: what is known of packages.
+        kept: whether the image has the files of that stage.
+    """
+    requirement, group = asked
+    outcome, reason = _outcome(resolutions)
+    if outcome is RequirementOutcome.NIXPKGS:
+        removal = later.removal(requirement, group)
+        outcome, reason, resolutions = _in_image(
+            requirement, resolutions, later, removal, catalogue, kept=kept
+        )
+    return ResolvedRequirement(
+        stage=stage, requirement=requirement, resolutions=resolutions, outcome=outcome, reason=reason
+    )
+
+
+def _outcome(resolutions: tuple[Resolution, ...]) -> tuple[RequirementOutcome, str]:
+    unresolved = [one for one in resolutions if isinstance(one, Unresolved)]
+    if unresolved or not resolutions:
+        return RequirementOutcome.UNRESOLVED, unresolved[0].reason if unresolved else "nothing is known of it"
+    not_needed = [one for one in resolutions if isinstance(one, NotNeeded)]
+    if len(not_needed) == len(resolutions):
+        return RequirementOutcome.NOT_NEEDED, not_needed[0].reason
+    if any(isinstance(one, LockedArtifact) for one in resolutions):
+        return RequirementOutcome.LOCKED, ""
+    return RequirementOutcome.NIXPKGS, ""
+
+
+_Told = tuple[RequirementOutcome, str, tuple[Resolution, ...]]
+
+
+def _in_image(
+    requirement: Requirement,
+    resolutions: tuple[Resolution, ...],
+    later: Later,
+    removal: Removal | None,
+    catalogue: Catalogue,
+    *,
+    kept: bool,
+) -> _Told:
+    if removal:
+        return _for_building(resolutions, f"removed again in line {removal.line}")
+    if not kept:
+        return _for_building(resolutions, "installed in a stage that the image only copies from")
+    tools = [one for one in resolutions if isinstance(one, NixpkgsPackage) and one.build_only]
+    if not tools:
+        return RequirementOutcome.NIXPKGS, "", resolutions
+    if _HEADERS.fullmatch(requirement.name) or all(tool.outputs == ("dev",) for tool in tools):
+        return _headers(resolutions, tools, catalogue)
+    line = _used_in(tools, later, catalogue)
+    if line:
+        return _for_building(resolutions, f"used for building in line {line}")
+    there = tuple(
+        replace(one, build_only=False) if isinstance(one, NixpkgsPackage) else one for one in resolutions
+    )
+    return RequirementOutcome.NIXPKGS, "", there
+
+
+def _for_building(resolutions: tuple[Resolution, ...], reason: str) -> _Told:
+    building = tuple(
+        replace(one, build_only=True) if isinstance(one, NixpkgsPackage) else one for one in resolutions
+    )
+    return RequirementOutcome.BUILD_ONLY, reason, building
+
+
+def _headers(
+    resolutions: tuple[Resolution, ...], headers: list[NixpkgsPackage], catalogue: Catalogue
+) -> _Told:
+    """Headers alone are for building; a distribution brings the library along with them, and something may load it."""
+    libraries = [library for one in headers if (library := _library_of(one, catalogue))]
+    if not libraries:
+        return RequirementOutcome.BUILD_ONLY, "headers are needed for building, not in the image", resolutions
+    reason = "headers are needed for building only; the library stays in the image"
+    return RequirementOutcome.BUILD_ONLY, reason, (*resolutions, *libraries)
+
+
+def _library_of(package: NixpkgsPackage, catalogue: Catalogue) -> NixpkgsPackage | None:
+    output = library_output(catalogue, package.requirement.name, package.attribute_path)
+    if output is None:
+        return None
+    return replace(package, outputs=(output,) if output else (), build_only=False, part=True)
+
+
+def _used_in(tools: list[NixpkgsPackage], later: Later, catalogue: Catalogue) -> int:
+    """The first later line where something builds with the tools; 0 when nothing does, or the image runs one itself."""
+    programs = {program for tool in tools for program in _programs(tool, catalogue)}
+    if programs & later.at_run_time:
+        return 0
+    alone = all(_OF_ONE_LANGUAGE.fullmatch(tool.attribute_path) for tool in tools)
+    builders = programs if alone else programs | _BUILDERS
+    return min((line for program, line in later.uses.items() if program in builders), default=0)
+
+
+def _programs(package: NixpkgsPackage, catalogue: Catalogue) -> tuple[str, ...]:
+    known = catalogue.attribute(package.attribute_path)
+    return known.programs if known is not None else ()

@@ -402,8 +402,14 @@ def test_variables_point_into_the_store(text: str, home: str) -> None:
     [
         pytest.param(
             "python:3.8-slim",
-            "python 3.8 is gone from current nixpkgs: it comes from nixos-23.11",
+            "python 3.8 is gone from current nixpkgs: it comes from nixos-23.11; "
+            "upstream maintained it until 2024-10-07",
             id="old channel",
+        ),
+        pytest.param(
+            "erlang:24",
+            "erlang 24 is gone from current nixpkgs: it comes from nixos-23.05",
+            id="old channel, end of maintenance not known",
         ),
         pytest.param("rust:1.64", "rust 1.64 is asked for, nixpkgs has 1.94", id="nearest version"),
         pytest.param(
@@ -484,6 +490,11 @@ def test_override_may_name_a_repository_that_it_is_like() -> None:
         ),
         pytest.param(
             {"evidence": "x", "when": [{"packages": ["hello"]}]}, "`any` or `none` must say", id="overlay"
+        ),
+        pytest.param(
+            {"evidence": "x", "versions": {"1": {"packages": ["x"], "insecure": ["old"]}}},
+            "old is not a name with its version",
+            id="insecure without version",
         ),
         pytest.param({"evidence": "x", "companion": {"jdk": {}}}, "`prefixes` must say", id="companion"),
         pytest.param(
@@ -614,6 +625,32 @@ def _is_indexed(path: str) -> bool:
 def _indexed_version(path: str) -> str:
     attribute = INDEX.attribute(path)
     return attribute.version if attribute else ""
+
+
+def test_days_of_maintenance_are_those_of_versions_from_old_releases() -> None:
+    maintained = IMAGES.shared.maintained
+    gone = {
+        path
+        for row in map(row_of, REPOSITORIES)
+        for _, version in entries(row)
+        if version.channel
+        for paths in (version.part.packages, *(found for _, found in version.alternatives))
+        for path in paths
+    }
+    assert set(maintained) <= gone
+    assert list(maintained) == sorted(maintained)
+    assert all(re.fullmatch(r"20\d\d-[01]\d(?:-[0-3]\d)?", day) for day in maintained.values())
+
+
+def test_what_a_channel_refuses_is_known_by_name_and_version() -> None:
+    row = {
+        "evidence": "x",
+        "versions": {"1": {"packages": ["old"], "channel": "nixos-23.05", "insecure": ["old-1.2"]}},
+        "default": "1",
+    }
+    image = known("mine", BaseImages.load(overrides={"mine": row}))
+    assert image.insecure == ("old-1.2",)
+    assert "nixpkgs marks old-1.2 as insecure" in image.difference
 
 
 def test_channels_are_pinned() -> None:

@@ -45,6 +45,16 @@ PACKAGES = {
         _package("libx11", "1.8", out=("soname:libX11.so.6",)),
         _package("xprop", "1.2", out=("command:xprop",)),
         _package("netcat-openbsd", "1.2", out=("command:nc",)),
+        _package("libffi", "3.5", out=("soname:libffi.so.8",)),
+        _package("php", "8.4", out=("command:php", "command:phar", "command:php-cgi")),
+        _package(
+            "toolkit",
+            "1.1.47",
+            out=tuple(f"soname:lib{name}.so.1" for name in "abcdefghi") + ("soname:libcrypto.so.1.1",),
+        ),
+        _package("init", "1", out=("command:init", "command:halt", "command:poweroff", "command:bootlogd")),
+        _package("python313Packages.segyio", "1.9", out=("soname:libsegyio.so.1", "python:segyio")),
+        _package("kdePackages.qtbase", "6.10", out=("soname:libQt6Core.so.6", "soname:libQt6Gui.so.6")),
     )
 }
 DEBIAN = {
@@ -70,6 +80,13 @@ DEBIAN = {
     "netcat-openbsd": ("netcat-openbsd", "1.2", (), ("command:nc.openbsd",)),
     "gcc-arm-linux-gnueabi": ("gcc", "12", ("curl",), ()),
     "empty": ("empty", "1", ("missing",), ()),
+    "libffi7": ("libffi", "3.3", (), ("soname:libffi.so.7", "soname:libffi.so.7.1.0")),
+    "php7.4-cli": ("php7.4", "7.4.33", (), ("command:php7.4", "command:phar7.4", "manual:php7.4")),
+    "php7.4": ("php7.4", "7.4.33", ("php7.4-cli",), ()),
+    "libcrypto1.1": ("openssl", "1.1.1", (), ("soname:libcrypto.so.1.1",)),
+    "systemd-sysv": ("systemd", "257", (), ("command:init", "command:halt", "command:poweroff")),
+    "libsegyio1": ("segyio", "1.8", (), ("soname:libsegyio.so.1",)),
+    "libqt6gui6": ("qt6-base", "6.8", (), ("soname:libQt6Gui.so.6", "soname:libQt6Gui.so.6.8.2")),
 }
 
 
@@ -97,6 +114,7 @@ def matcher() -> Matcher:
         pytest.param("postgresql-client", "postgresql", (), id="front of a version, no version asked"),
         pytest.param("python3-requests", "python313Packages.requests", (), id="module of a language"),
         pytest.param("netcat-openbsd", "netcat-openbsd", (), id="program under an alternative's name"),
+        pytest.param("libqt6gui6", "kdePackages.qtbase", (), id="part of a toolkit under quite another name"),
     ],
 )
 def test_a_package_is_matched_by_its_files(
@@ -115,10 +133,38 @@ def test_a_package_is_matched_by_its_files(
         pytest.param("x11-utils", id="programs that its dependency does not have"),
         pytest.param("gcc-arm-linux-gnueabi", id="compiler for another machine"),
         pytest.param("empty", id="no files and no known dependency"),
+        pytest.param("libcrypto1.1", id="library that a package of another name brings along"),
+        pytest.param("systemd-sysv", id="programs of a package of another name that has further ones"),
+        pytest.param("libsegyio1", id="library in a module of Python"),
     ],
 )
 def test_what_does_not_agree_is_not_matched(matcher: Matcher, name: str) -> None:
     assert matcher.match(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "differs"),
+    [
+        pytest.param(
+            "libffi7", "libffi", "libffi has libffi.so.8, not libffi.so.7, libffi.so.7.1.0", id="soname"
+        ),
+        pytest.param("php7.4-cli", "php", "php is version 8.4, not 7.4", id="version in the name"),
+        pytest.param("php7.4", "php", "php is version 8.4, not 7.4", id="version in the name of a front"),
+    ],
+)
+def test_an_attribute_of_another_version_is_said_to_differ(
+    matcher: Matcher, name: str, path: str, differs: str
+) -> None:
+    match = matcher.match(name)
+    assert match is not None
+    assert (match.path, match.differs) == (path, differs)
+    assert evidence_text(match).endswith(f"; but {differs}")
+
+
+def test_no_difference_is_seen_where_no_version_is_asked_for(matcher: Matcher) -> None:
+    match = matcher.match("postgresql-client")
+    assert match is not None
+    assert match.differs == ""
 
 
 def test_the_evidence_names_files_and_the_package_they_are_of(matcher: Matcher) -> None:

@@ -26,12 +26,16 @@ _DIGEST_ONLY = "only a digest is given, which does not tell the version: the one
 
 
 class _Choice(NamedTuple):
-    """A version out of a table: of what (`subject`), which number was asked for, and the packages it brings."""
+    """A version out of a table: of what (`subject`), which number was asked for, and the packages it brings.
+
+    `maintained` is until when upstream cared for it, "" when that is not known.
+    """
 
     subject: str
     asked: str
     selection: Selection
     packages: tuple[AttributePath, ...]
+    maintained: str
 
     @property
     def channel(self) -> str:
@@ -42,7 +46,13 @@ class _Choice(NamedTuple):
         """How it differs from what was asked for; "" when it does not."""
         key = self.selection.key
         if self.channel:
-            return f"{self.subject} {key} is gone from current nixpkgs: it comes from {self.channel}"
+            until = f"; upstream maintained it until {self.maintained}" if self.maintained else ""
+            refused = ", ".join(self.selection.version.insecure)
+            permitted = (
+                f"; nixpkgs marks {refused} as insecure, and flake.nix permits that" if refused else ""
+            )
+            gone = f"{self.subject} {key} is gone from current nixpkgs: it comes from {self.channel}"
+            return f"{gone}{until}{permitted}"
         if not self.selection.exact:
             return f"{self.subject} {self.asked} is asked for, nixpkgs has {key}"
         return ""
@@ -82,7 +92,7 @@ def compose(reference: ImageReference, row: Row, reading: TagReading, shared: Sh
         return None
     ground = _ground(row, reading, selections, shared)
     subject = row.subject or reference.repository.rsplit("/", 1)[-1]
-    choices = _choices(subject, reading, selections, ground.use)
+    choices = _choices(subject, reading, selections, ground.use, shared)
     return _image(reference, row, _parts(row, ground, choices), choices, ground, shared)
 
 
@@ -132,6 +142,7 @@ def _image(
         users=tuple({user.name: user for part in parts for user in part.users}.values()),
         groups=tuple({group.name: group for part in parts for group in part.groups}.values()),
         channel=next((choice.channel for choice in choices.values() if choice.channel), ""),
+        insecure=tuple(name for choice in choices.values() for name in choice.selection.version.insecure),
         evidence=_joined(part.evidence for part in parts),
         difference=_joined((*_differences(reference, row, choices), *(part.difference for part in parts))),
     )
@@ -190,14 +201,18 @@ def _holding(overlays: tuple[Overlay, ...], words: set[str]) -> tuple[Overlay, .
 
 
 def _choices(
-    subject: str, reading: TagReading, selections: Mapping[str, Selection], use: str
+    subject: str, reading: TagReading, selections: Mapping[str, Selection], use: str, shared: Shared
 ) -> dict[str, _Choice]:
+    chosen = {name: selection.version.chosen(use) for name, selection in selections.items()}
     return {
         name: _Choice(
             subject=subject if name == _MAIN else name,
             asked=reading.number if name == _MAIN else reading.companions.get(name, ""),
             selection=selection,
-            packages=selection.version.chosen(use),
+            packages=chosen[name],
+            maintained=next(
+                (shared.maintained[path] for path in chosen[name] if path in shared.maintained), ""
+            ),
         )
         for name, selection in selections.items()
     }

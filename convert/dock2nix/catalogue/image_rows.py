@@ -55,7 +55,8 @@ class Overlay(NamedTuple):
 class Version(NamedTuple):
     """One version of a repository: its packages, the first of them the one that gives it its name.
 
-    `alternatives` are (name, packages) to be chosen by an overlay; `channel` an old nixpkgs release that still has them.
+    `alternatives` are (name, packages) to be chosen by an overlay; `channel` an old nixpkgs release that still has them, and
+    `insecure` the names with version of those that are marked insecure there.
     `distribution` and `release` go before those of the row, for tags that name none; so do `defaults` (companion, number)
     before those of the companions.
     """
@@ -66,6 +67,7 @@ class Version(NamedTuple):
     defaults: tuple[tuple[str, str], ...] = ()
     alternatives: tuple[tuple[str, tuple[AttributePath, ...]], ...] = ()
     channel: str = ""
+    insecure: tuple[str, ...] = ()
 
     def chosen(self, use: str) -> tuple[AttributePath, ...]:
         """The packages of the alternative `use`, or the ordinary ones when there is none of that name."""
@@ -134,9 +136,11 @@ class Likeness(NamedTuple):
 class Shared(NamedTuple):
     """What the rows of all repositories build on: package sets and distributions by name.
 
-    `unindexed` are attributes in use that the package index does not list, with the reason.
+    `unindexed` are attributes in use that the package index does not list, with the reason. `maintained` tells of attributes of
+    old releases until when upstream maintained them (`2024-10-07` or `2024-10`).
     """
 
     sets: Mapping[str, tuple[AttributePath, ...]]
     distributions: Mapping[str, Distribution]
     unindexed: Mapping[str, str]
+    maintained: Mapping[str, str]

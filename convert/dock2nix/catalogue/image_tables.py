@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _CHANNEL = re.compile(r"nixos-\d\d\.\d\d")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_NAME_AND_VERSION = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*-[0-9][A-Za-z0-9+._-]*")
 _PORT = re.compile(r"\d{1,5}/(?:tcp|udp|sctp)")
 _LIKE = re.compile(r"((?:[\w.-]+(?::\d+)?/)?)((?:[a-z0-9._-]+/)*[a-z0-9._-]+)(?::([\w.-]+))?")
 
@@ -163,6 +164,7 @@ def read_shared(values: object, place: str) -> Shared:
     table = Table(values, place)
     sets, accounts, distributions = (table.table(key) for key in ("sets", "accounts", "distribution"))
     unindexed = _texts_by_key(table.table("unindexed"))
+    maintained = _texts_by_key(table.table("maintained"))
     table.end()
     known = {name: _part(accounts.table(name)) for name in accounts.names()}
     return Shared(
@@ -171,6 +173,7 @@ def read_shared(values: object, place: str) -> Shared:
             name: _distribution(name, distributions.table(name), known) for name in distributions.names()
         },
         unindexed=unindexed,
+        maintained=maintained,
     )
 
 
@@ -223,6 +226,7 @@ def _long_version(table: Table) -> Version:
     return Version(
         part=_part(table),
         channel=channel,
+        insecure=_named_with_version(table),
         distribution=table.text("distribution") or "",
         release=table.text("release") or "",
         defaults=tuple(_texts_by_key(table.table("defaults")).items()),
@@ -230,6 +234,14 @@ def _long_version(table: Table) -> Version:
             (name, _attributes(table.texts(name) or (), table.place)) for name in sorted(table.names())
         ),
     )
+
+
+def _named_with_version(table: Table) -> tuple[str, ...]:
+    names = table.texts("insecure") or ()
+    wrong = [name for name in names if not _NAME_AND_VERSION.fullmatch(name)]
+    if wrong:
+        raise table.wrong(f"`insecure`: {wrong[0]} is not a name with its version like nodejs-16.20.2")
+    return names
 
 
 def _companions(table: Table) -> tuple[Companion, ...]:

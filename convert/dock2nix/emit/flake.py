@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dock2nix.emit.expression import Comment, NixExpression
+from dock2nix.emit.expression import Comment, NixExpression, to_nix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,14 +49,23 @@ def _input_values(flake_input: FlakeInput, *, first: bool) -> Mapping[str, objec
 
 
 def _package_arguments(plan: ImagePlan) -> NixExpression:
-    main = "nixpkgs.legacyPackages.${system}"
-    if plan.unfree:
-        main = "import nixpkgs {\n    inherit system;\n    config = { inherit allowUnfreePredicate; };\n  }"
-    others = [
-        f"{flake_input.name} = {flake_input.name}.legacyPackages.${{system}};"
-        for flake_input in plan.inputs[1:]
-    ]
-    return NixExpression("{\n" + "".join(f"  {line}\n" for line in (f"pkgs = {main};", *others)) + "}")
+    main, *others = plan.inputs
+    lines = [f"pkgs = {_package_set(main, unfree=bool(plan.unfree))};"]
+    lines += [f"{other.name} = {_package_set(other, unfree=False)};" for other in others]
+    return NixExpression("{\n" + "".join(f"  {line}\n" for line in lines) + "}")
+
+
+def _package_set(flake_input: FlakeInput, *, unfree: bool) -> str:
+    """The packages of an input; evaluated anew where some are to be allowed."""
+    settings = ["inherit allowUnfreePredicate;"] if unfree else []
+    if flake_input.insecure:
+        names = to_nix(tuple(sorted(flake_input.insecure))).replace("\n", "\n      ")
+        settings.append(f"permittedInsecurePackages = {names};")
+    if not settings:
+        return f"{flake_input.name}.legacyPackages.${{system}}"
+    config = "\n".join(f"      {setting}" for setting in settings)
+    body = f" {settings[0]} " if settings == ["inherit allowUnfreePredicate;"] else f"\n{config}\n    "
+    return f"import {flake_input.name} {{\n    inherit system;\n    config = {{{body}}};\n  }}"
 
 
 def _shell_packages(plan: ImagePlan) -> NixExpression:

@@ -68,8 +68,9 @@ def _package(entry: PackageEntry) -> str:
     """`pkgs.openssl.dev`, `(pkgs.uwsgi.override { plugins = [ "python3" ]; })`."""
     text = f"{_set(entry.source)}.{entry.attribute_path}"
     if entry.arguments:
-        given = " ".join(f"{name} = {_argument(value, entry.source)};" for name, value in entry.arguments)
-        text = f"({text}.override {{ {given} }})"
+        given = [f"{name} = {_argument(value, entry.source)};" for name, value in entry.arguments]
+        lines = "".join(f"\n{INDENT}{one}" for one in given) + "\n" if len(given) > 1 else f" {given[0]} "
+        text = f"({text}.override {{{lines}}})"
     return text + (f".{entry.output}" if entry.output else "")
 
 

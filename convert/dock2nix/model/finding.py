@@ -84,7 +84,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N231": ("python-not-locked", Severity.WARNING, "Python packages that need a lock come from nixpkgs"),
     "D2N232": ("unknown-library", Severity.WARNING, "a prebuilt file links to a library that no package has"),
     "D2N233": ("system-left-out", Severity.INFO, "a locked distribution has no file for one of the systems"),
-    "D2N234": ("built-from-source", Severity.WARNING, "a distribution without wheels is built from its sources"),
+    "D2N234": (
+        "built-from-source",
+        Severity.WARNING,
+        "a distribution without wheels is built from its sources",
+    ),
     "D2N220": ("missing-program", Severity.WARNING, "a program that the image runs is in no package of it"),
     "D2N221": (
         "added-program",

@@ -67,7 +67,8 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     `amazon`, `arch`, `azurelinux`, `busybox`, `wolfi`, … or "" (scratch, distroless).
     `channel` names an old nixpkgs release for all of `packages` when the runtime is gone from the current one, else "".
     `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
-    ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18").
+    ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18"). `insecure` are the packages that the
+    channel refuses unless they are permitted, by name and version.
     """
 
     reference: ImageReference
@@ -80,18 +81,23 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
     channel: str = ""
+    insecure: tuple[str, ...] = ()
     evidence: str = ""
     difference: str = ""
 
 
 class FlakeInput(Struct, frozen=True, kw_only=True):
-    """A pinned nixpkgs. `rev` is the 40-digit git revision, `nar_hash` an SRI hash, `last_modified` in seconds since 1970."""
+    """A pinned nixpkgs. `rev` is the 40-digit git revision, `nar_hash` an SRI hash, `last_modified` in seconds since 1970.
+
+    `insecure` are names with version (`nodejs-16.20.2`) that nixpkgs refuses unless they are permitted by name.
+    """
 
     name: str
     channel: str
     rev: str
     nar_hash: str
     last_modified: int
+    insecure: tuple[str, ...] = ()
 
 
 # --- effects: what a command does to the file system. Paths are absolute. ---------------------------------------------------

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dock2nix.extract import StageSteps
     from dock2nix.locking import Locking
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
-    from dock2nix.model.image import BaseImage, FlakeInput
+    from dock2nix.model.image import BaseImage, Effect, FlakeInput, Group, User
     from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.source import Location
     from dock2nix.model.steps import ResolvedRequirement, Step
@@ -78,23 +78,18 @@ def plan_image(
         catalogue: for base images and pins.
         settings: what the user says of it.
     """
-    python = locking.environment
-    image = _content(stages, image_chain(stages, target), done, locking.requirements, catalogue)
-    base, root, steps, mine = image.base, image.root, image.steps, image.mine
+    python, resolved = locking.environment, locking.requirements
+    image = _content(stages, image_chain(stages, target), done, resolved, catalogue)
+    base, root, mine = image.base, image.root, image.mine
     inputs = _inputs(base, catalogue, settings)
-    source = inputs[1].name if len(inputs) > 1 else ""
-    origins = Origins(source=source, current=current_packages(base, catalogue))
-    title = f"{root.location.first_line}: FROM {_base_text(root)}"
-    sections = package_sections(base, title, image.everything, mine, origins, python)
+    origins = Origins(
+        source="".join(one.name for one in inputs[1:]), current=current_packages(base, catalogue)
+    )
+    sections = package_sections(base, image.title, image.everything, mine, origins, python)
     clashing = collisions(sections, catalogue, root.location)
-    around = _surroundings(image)
     config = fold_config(base.config if base else ImageConfig(), image.instructions)
-    accounts = accounts_of(base, tuple(effect for step in steps for effect in step.effects))
-    named = named_accounts(steps, config)
-    users, groups = accounts.kept(named)
-    settled = final_effects(steps, accounts, used_homes(base, accounts, named, root.location))
-    followed = follow_links(settled.value, programs_of(sections, catalogue), merged_usr=around.merged_usr)
-    effects = with_node(followed, locking.requirements, catalogue.pin(settings.channel))
+    settled = _settled(image, config, programs_of(sections, catalogue))
+    effects = with_node(settled.value.effects, resolved, catalogue.pin(settings.channel))
     plan = ImagePlan(
         name=settings.name,
         tag=settings.tag,
@@ -103,16 +98,16 @@ def plan_image(
         inputs=further_inputs(effects.value, inputs, catalogue),
         systems=_systems(settings, python),
         sections=sections,
-        build_sections=build_sections(image.everything, locking.requirements),
+        build_sections=build_sections(image.everything, resolved),
         unfree=_unfree(mine),
-        users=users,
-        groups=groups,
-        user_comments=_user_comments(steps),
+        users=settled.value.users,
+        groups=settled.value.groups,
+        user_comments=_user_comments(image.steps),
         effects=effects.value,
         environment=image_environment(base, root.location.first_line, mine, image.flat, origins.of),
         config=config,
-        surroundings=around,
-        python=python_file(python, base, image.everything, mine, source),
+        surroundings=_surroundings(image),
+        python=python_file(python, base, image.everything, mine, origins.source),
         collisions=clashing.value,
     )
     found = settled.findings + clashing.findings + effects.findings
@@ -135,9 +130,33 @@ class _Content(Struct, frozen=True, kw_only=True):
     certificates: bool
 
     @property
+    def title(self) -> str:
+        """What is written above the base's packages."""
+        return f"{self.root.location.first_line}: FROM {_base_text(self.root)}"
+
+    @property
     def flat(self) -> tuple[ScopedInstruction, ...]:
         """The instructions of all stages in one."""
         return tuple(instruction for stage in self.instructions for instruction in stage)
+
+
+class _Settled(Struct, frozen=True, kw_only=True):
+    """Who is in the image, and what happens to its files: owners by number, links followed."""
+
+    users: tuple[User, ...]
+    groups: tuple[Group, ...]
+    effects: tuple[Effect, ...]
+
+
+def _settled(image: _Content, config: ImageConfig, programs: frozenset[str]) -> Outcome[_Settled]:
+    effects = tuple(effect for step in image.steps for effect in step.effects)
+    accounts = accounts_of(image.base, effects)
+    named = named_accounts(image.steps, config)
+    users, groups = accounts.kept(named)
+    homes = used_homes(image.base, accounts, named, image.root.location)
+    done = final_effects(image.steps, accounts, homes)
+    followed = follow_links(done.value, programs, merged_usr=_surroundings(image).merged_usr)
+    return Outcome(_Settled(users=users, groups=groups, effects=followed), done.findings)
 
 
 def _content(
@@ -180,9 +199,11 @@ def _base_text(stage: Stage) -> str:
 
 def _inputs(base: BaseImage | None, catalogue: Catalogue, settings: ImageSettings) -> tuple[FlakeInput, ...]:
     main = replace(catalogue.pin(settings.channel), name="nixpkgs")
-    if base is None or not base.channel or base.channel == settings.channel:
+    if base is None or not base.channel:
         return (main,)
-    return (main, catalogue.pin(base.channel))
+    if base.channel == settings.channel:
+        return (replace(main, insecure=base.insecure),)
+    return (main, replace(catalogue.pin(base.channel), insecure=base.insecure))
 
 
 def _unfree(resolved: tuple[ResolvedRequirement, ...]) -> tuple[str, ...]:

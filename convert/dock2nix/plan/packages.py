@@ -134,7 +134,7 @@ def build_sections(
     partly = tuple(one for one in resolved if one.outcome is RequirementOutcome.NIXPKGS)
     titles = _titles(steps)
     wanted = tuple(one for one in _wanted(titles, only + partly) if one.package.build_only)
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     groups: dict[str, list[_Wanted]] = {}
     for one in sorted(wanted, key=lambda one: one.line):
         groups.setdefault(one.title, []).append(one)
@@ -145,17 +145,22 @@ def build_sections(
     return tuple(section for section in sections if section.entries)
 
 
-def _build_entries(group: tuple[_Wanted, ...], seen: set[tuple[str, str]]) -> tuple[PackageEntry, ...]:
-    entries: dict[tuple[str, str], list[str]] = {}
+def _build_entries(group: tuple[_Wanted, ...], seen: set[tuple[str, str, str]]) -> tuple[PackageEntry, ...]:
+    entries: dict[tuple[str, str, str], list[str]] = {}
     for one in group:
         for output in one.package.outputs or ("",):
-            key = (str(one.package.attribute_path), output)
+            key = (str(one.package.attribute_path), output, one.package.source)
             if key not in seen or key in entries:
-                entries.setdefault(key, []).append(one.requirement.requirement.name)
+                entries.setdefault(key, []).append(one.name)
                 seen.add(key)
     return tuple(
-        PackageEntry(attribute_path=AttributePath(path), output=output, names=", ".join(dict.fromkeys(names)))
-        for (path, output), names in sorted(entries.items())
+        PackageEntry(
+            attribute_path=AttributePath(path),
+            output=output,
+            source=source,
+            names=", ".join(dict.fromkeys(names)),
+        )
+        for (path, output, source), names in sorted(entries.items())
     )
 
 
@@ -259,12 +264,10 @@ def _asks_for_python(one: _Wanted) -> bool:
 
 
 def _with_python(entry: PackageEntry, base: BaseImage | None, source: str) -> PackageEntry:
-    """UWSGI with its plugin for Python, made for the interpreter of the base image, from whose nixpkgs it comes then."""
+    """The server with its plugin for Python, made for the interpreter of the base image unless that one is of an old release."""
     plugins: tuple[str, tuple[str, ...]] = ("plugins", ("python3",))
-    own = base.interpreter if base and base.language == "python" else None
-    if own is None:
-        return replace(entry, arguments=(plugins,))
-    return replace(entry, source=_source_of(own, base, source), arguments=(plugins, ("python3", own)))
+    own = base.interpreter if base and base.language == "python" and not source else None
+    return replace(entry, arguments=(plugins, ("python3", own)) if own else (plugins,))
 
 
 def _environments(

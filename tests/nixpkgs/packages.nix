@@ -24,6 +24,16 @@ let
     util-linux = 6;
   };
 
+  # What package functions take that a flake may override; nothing comes of it here.
+  arguments' = {
+    uwsgi = [
+      "plugins"
+      "python3"
+      "withPAM"
+      "withSystemd"
+    ];
+  };
+
   ordered =
     node:
     let
@@ -60,7 +70,16 @@ let
     lib.optionalAttrs (node ? pname) (
       standIn node
       // {
-        override = _: throw "a stand-in for ${node.pname}: it is not known here what its package function takes";
+        override =
+          arguments:
+          let
+            taken =
+              arguments'.${node.pname}
+                or (throw "a stand-in for ${node.pname}: it is not known here what its package function takes");
+            wrong = lib.attrNames (removeAttrs arguments taken);
+          in
+          assert lib.assertMsg (wrong == [ ]) "${node.pname}: unexpected argument ${toString wrong}";
+          standIn node;
       }
     )
     // lib.mapAttrs (_: fromNode) (node.attributes or { });

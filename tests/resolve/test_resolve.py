@@ -204,7 +204,7 @@ def test_only_the_packages_of_an_old_interpreter_come_from_its_release(tmp_path:
 
 def test_what_nobody_has_verified_is_named_in_one_warning(tmp_path: Path) -> None:
     report, _ = convert(tmp_path, "FROM python:3.9\nRUN pip install flask\nRUN pip install django==2.0\n")
-    text = "nixos-25_05 is not indexed: whether it has these packages, and in which versions, is not known"
+    text = "nixos-25.05 is not indexed: whether it has these packages, and in which versions, is not known"
     assert messages(report, "D2N217") == [f"flask, django==2.0: {text}"]
     assert messages(report, "D2N202") == []
 

@@ -120,6 +120,7 @@ def convert_one(job: Job) -> dict[str, Any]:
 
 def _convert(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
     from dock2nix.catalogue.local import LocalCatalogue  # noqa: PLC0415
+    from dock2nix.cli.convert import overrides_file  # noqa: PLC0415
     from dock2nix.cli.sources import image_name, read_source, shown_name  # noqa: PLC0415
     from dock2nix.pipeline import Options, convert  # noqa: PLC0415
     from dock2nix.plan import ImageSettings  # noqa: PLC0415
@@ -127,7 +128,9 @@ def _convert(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
 
     source = read_source(str(path), scan_context(path))
     settings = ImageSettings(name=image_name(source.context), dockerfile=shown_name(source))
-    conversion = convert(source, Options(image=settings), LocalCatalogue())
+    conversion = convert(
+        source, Options(image=settings), LocalCatalogue(overrides=overrides_file(None, source.context))
+    )
     return dict(conversion.files), report_object(conversion.report)
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.catalogue.overrides import FILE_NAME
-from dock2nix.cli.why_command import explain_command
-from dock2nix.cli.why_image import explain_image
 from dock2nix.cli.why_package import MANAGERS_BY_KIND, explain_package
 from dock2nix.emit.expression import nix_comment
 from dock2nix.errors import UsageError
@@ -32,14 +30,22 @@ def run(options: argparse.Namespace) -> int:
         kinds = ", ".join((*sorted(MANAGERS_BY_KIND), "command", "image"))
         raise UsageError(f"{options.package}: expected KIND:NAME with one of {kinds}")
     catalogue = LocalCatalogue(_overrides(options.config))
-    if kind == "image":
-        answer = explain_image(name, catalogue)
-    elif kind == "command":
-        answer = explain_command(name, catalogue)
-    else:
-        answer = explain_package(kind, name, catalogue, _setting(options.interpreter, catalogue))
+    answer = _answer(kind, name, catalogue, options)
     sys.stdout.write(_json(options.package, answer) if options.json else _text(options.package, answer))
     return 0 if answer.known else 1
+
+
+def _answer(kind: str, name: str, catalogue: LocalCatalogue, options: argparse.Namespace) -> Answer:
+    # Each is loaded when it is asked for: what they look at takes longer to load than to look at.
+    if kind == "image":
+        from dock2nix.cli.why_image import explain_image  # noqa: PLC0415
+
+        return explain_image(name, catalogue)
+    if kind == "command":
+        from dock2nix.cli.why_command import explain_command  # noqa: PLC0415
+
+        return explain_command(name, catalogue)
+    return explain_package(kind, name, catalogue, _setting(options.interpreter, catalogue))
 
 
 def _overrides(given: Path | None) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_programs"]
 
 
+_CHECK = re.compile(r"\s*CMD\s+", re.IGNORECASE)
 _WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
 _PLAIN_IMAGES = frozenset(
     {
@@ -296,6 +298,8 @@ def run_items(
         text = f"the shell of this instruction is not a POSIX shell: {shell}"
         return Outcome((), (Finding(code="D2N107", message=text, location=raw.location),))
     source, heredocs = raw.source, raw.heredocs
+    if raw.keyword == "HEALTHCHECK" and (kind := _CHECK.match(source.text)):
+        source = source.cut(kind.end())
     if len(heredocs) == 1 and source.text.strip().startswith("<<") and len(source.text.split()) == 1:
         source, heredocs = heredocs[0].source, ()
     return parse_shell(

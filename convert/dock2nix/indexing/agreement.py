@@ -46,7 +46,9 @@ def disagreement(debian: DebianPackage, asked: str, features: Iterable[Feature],
     number = named_version(asked, debian.version)
     if number and not _is_of_version(package, number):
         return f"{package.path} is version {package.version or 'unknown'}, not {number}"
-    return "" if _in_the_same_set(asked, package.path) else f"{package.path} is of another version's set"
+    if not _in_the_same_set(asked, package.path):
+        return f"{package.path} is of another version's set"
+    return _other_headers(features, package) if debian.name == asked and asked.endswith("-dev") else ""
 
 
 def named_version(name: str, version: str) -> str:
@@ -104,6 +106,15 @@ def _other_libraries(asked: Mapping[str, set[str]], version: str, package: Packa
         return f"{package.path} does not have {_shown(name for names in asked.values() for name in names)}"
     theirs = _shown(name for stem in common for name in given[stem])
     return f"{package.path} has {theirs}, not {_shown(name for stem in common for name in asked[stem])}"
+
+
+def _other_headers(features: Iterable[Feature], package: Package) -> str:
+    """What is built finds a library by its .pc file: without one that both have, it is not the same library."""
+    asked = {feature.name for feature in features if feature.kind == "pkgconfig"}
+    given = {feature.name for feature in package.features if feature.kind == "pkgconfig"}
+    if not asked or not given or asked & given:
+        return ""
+    return f"{package.path} has {_shown(f'{name}.pc' for name in given)}, not {_shown(f'{name}.pc' for name in asked)}"
 
 
 def _release(version: str) -> list[str]:

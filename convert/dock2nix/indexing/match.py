@@ -64,6 +64,8 @@ _UNKNOWN_SHARE = 0.25
 _UNKNOWN_SHARES = {"pkgconfig": 0.6, "python": 0.6}
 _OWN_PROGRAM = 0.1
 _COMMON = 400
+# A folder that so many packages put something into (`share/dbus-1/services`) says nothing.
+_MANY_FOLDERS = 8
 
 # --- nixpkgs' side --------------------------------------------------------------------------------------------------
 
@@ -344,25 +346,33 @@ class Matcher:
         self._attributes = attributes
         self._release = release
 
-    def _shared(self, keys: set[Feature]) -> tuple[dict[str, list[Feature]], float]:
-        """For every attribute what it has of `keys`, and how much all of them weigh."""
+    def _shared(self, keys: set[Feature], name: str) -> tuple[dict[str, list[Feature]], float]:
+        """For every attribute what it has of `keys`, and how much all of them weigh.
+
+        A folder that many packages put something into counts only where nothing else does, for one of the same name.
+        """
         shared: dict[str, list[Feature]] = defaultdict(list)
-        total = 0.0
         holders, spread = self._attributes.holders, self._attributes.spread
-        for key in sorted(keys):
-            total += _weight(key, spread.get(key, 0))
+        telling = [key for key in sorted(keys) if key.kind != "data" or spread.get(key, 0) <= _MANY_FOLDERS]
+        for key in telling:
             paths = holders.get(key, ())
             if len(paths) <= _COMMON:
                 for path in paths:
                     shared[path].append(key)
-        return shared, total
+        if not shared:
+            telling = sorted(keys)
+            for key in telling:
+                for path in holders.get(key, ()):
+                    if plain(path.rpartition(".")[2]) == plain(name):
+                        shared[path].append(key)
+        return shared, sum(_weight(key, spread.get(key, 0)) for key in telling)
 
     def _scored(self, debian: DebianPackage, keys: set[Feature], asked: str) -> Iterator[_Scored]:
         features = self._release.features.get(debian.name, ())
         forms = name_forms(debian.name, debian.source)
         own = forms if debian.name.startswith(debian.source) else name_forms(debian.name)
         program = Feature("command", debian.name)
-        shared, total = self._shared(keys)
+        shared, total = self._shared(keys, debian.name)
         for path, common in shared.items():
             candidate = self._attributes.candidates[path]
             coverage = sum(_weight(key, self._attributes.spread[key]) for key in common) / total

@@ -85,7 +85,7 @@ def _of_package(package: NixpkgsPackage, result: ResolvedRequirement) -> list[Fi
         text = f"{requirement.name}: {package.caveat}"
         findings.append(Finding(code="D2N215", message=text, location=requirement.location))
     if package.source:
-        text = f"{package.source} is not indexed: whether it has these packages, and in which versions, is not known"
+        text = f"{package.source.replace('_', '.')} is not indexed: whether it has these packages, and in which versions, is not known"
         findings.append(Finding(code="D2N217", message=text, location=requirement.location, subject=asked))
     elif not package.part:
         findings += _version_difference(requirement, package)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dock2nix.indexing.agreement import disagreement, named_version
@@ -32,8 +34,8 @@ def test_the_version_in_a_name(name: str, version: str, number: str) -> None:
 
 def disagree(name: str, version: str, debian: tuple[str, ...], package: Package, asked: str = "") -> str:
     described = DebianPackage(name=name, version=version, source=name, section="", depends=())
-    features = [Feature("soname", soname) for soname in debian]
-    return disagreement(described, asked or name, features, package)
+    features = [Feature(*text.split(":", 1)) if ":" in text else Feature("soname", text) for text in debian]
+    return disagreement(described, replace(described, name=asked or name), features, package)
 
 
 def attribute(path: str, version: str, *sonames: str, pname: str = "") -> Package:
@@ -131,10 +133,19 @@ def test_sonames_of_runtime_libraries(
     assert disagree(name, package.version, debian, package) == expected
 
 
-def test_a_library_without_a_soname_version_must_be_of_the_same_release() -> None:
+def test_a_library_without_a_soname_version_must_be_of_the_same_version() -> None:
     package = attribute("ucl", "1.04", "libucl.so")
     assert disagree("libucl1", "1.03", ("libucl.so.1",), package) == "ucl does not have libucl.so.1"
-    assert disagree("libucl1", "1.04.2", ("libucl.so.1",), package) == ""
+    assert disagree("libucl1", "1.04+dfsg", ("libucl.so.1",), package) == ""
+
+
+def test_headers_must_have_the_same_pkgconfig_file() -> None:
+    held = {Feature("pkgconfig", "libsoup-3.0"): ("dev", False)}
+    package = Package("libsoup_3", "libsoup", "3.6", {"dev"}, held)
+    expected = "libsoup_3 has libsoup-3.0.pc, not libsoup-2.4.pc"
+    assert disagree("libsoup2.4-dev", "2.74", ("pkgconfig:libsoup-2.4",), package) == expected
+    assert disagree("libsoup-3.0-dev", "3.2", ("pkgconfig:libsoup-3.0",), package) == ""
+    assert disagree("libsoup2.4-dev", "2.74", ("pkgconfig:libsoup-2.4",), package, asked="libsoup-dev") == ""
 
 
 def test_headers_are_not_judged_by_sonames() -> None:

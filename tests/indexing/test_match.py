@@ -50,7 +50,7 @@ PACKAGES = {
         _package(
             "toolkit",
             "1.1.47",
-            out=tuple(f"soname:lib{name}.so.1" for name in "abcdefghi") + ("soname:libcrypto.so.1.1",),
+            out=(*tuple(f"soname:lib{name}.so.1" for name in "abcdefghi"), "soname:libcrypto.so.1.1"),
         ),
         _package("init", "1", out=("command:init", "command:halt", "command:poweroff", "command:bootlogd")),
         _package("python313Packages.segyio", "1.9", out=("soname:libsegyio.so.1", "python:segyio")),

@@ -31,24 +31,32 @@ _SONAME = re.compile(r"(?P<stem>.+?)(?:-?(?<!\d)\d{1,2}(?:\.\d+)*)?\.so\.(?P<ver
 _MOST_SHOWN = 2
 
 
-def disagreement(debian: DebianPackage, asked: str, features: Iterable[Feature], package: Package) -> str:
+def disagreement(
+    debian: DebianPackage, asked: DebianPackage, features: Iterable[Feature], package: Package
+) -> str:
     """In what the versions of the two differ, in words for a reader; "" when nothing speaks against the attribute.
 
     Args:
         debian: the package whose files were compared.
-        asked: the name that led to it; only a version in this name is one that was asked for.
-        features: the Debian package's.
+        asked: the package that led to it; only a version in its name is one that was asked for.
+        features: those of `debian`.
         package: the attribute.
     """
+    own = debian.name == asked.name
     libraries = _libraries(features)
-    if libraries and debian.name == asked and _RUNTIME_LIBRARY.match(asked):
+    if libraries and own and is_runtime_library(asked.name):
         return _other_libraries(libraries, debian.version, package)
-    number = named_version(asked, debian.version)
+    number = named_version(asked.name, asked.version)
     if number and not _is_of_version(package, number):
         return f"{package.path} is version {package.version or 'unknown'}, not {number}"
-    if not _in_the_same_set(asked, package.path):
+    if not _in_the_same_set(asked.name, package.path):
         return f"{package.path} is of another version's set"
-    return _other_headers(features, package) if debian.name == asked and asked.endswith("-dev") else ""
+    return _other_headers(features, package) if own and asked.name.endswith("-dev") else ""
+
+
+def is_runtime_library(name: str) -> bool:
+    """Whether a Debian package is a library that programs load, by its name."""
+    return bool(_RUNTIME_LIBRARY.match(name))
 
 
 def named_version(name: str, version: str) -> str:
@@ -101,7 +109,7 @@ def _other_libraries(asked: Mapping[str, set[str]], version: str, package: Packa
     if any(asked[stem] & given[stem] for stem in common):
         return ""
     if not common:
-        if _release(version) == _release(package.version):
+        if _numbers(version) == _numbers(package.version):
             return ""
         return f"{package.path} does not have {_shown(name for names in asked.values() for name in names)}"
     theirs = _shown(name for stem in common for name in given[stem])
@@ -117,10 +125,10 @@ def _other_headers(features: Iterable[Feature], package: Package) -> str:
     return f"{package.path} has {_shown(f'{name}.pc' for name in given)}, not {_shown(f'{name}.pc' for name in asked)}"
 
 
-def _release(version: str) -> list[str]:
-    """The first two numbers of a version."""
+def _numbers(version: str) -> str:
+    """The numbers that a version begins with."""
     found = _NUMBER.match(version)
-    return found[0].split(".")[:2] if found else [version]
+    return found[0] if found else version
 
 
 def _shown(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dock2nix.indexing.agreement import disagreement
+from dock2nix.indexing.agreement import disagreement, is_runtime_library
 from dock2nix.indexing.comparison import debian_keys, match_keys
 from dock2nix.indexing.debian_names import name_forms
 from dock2nix.indexing.features import Feature
@@ -383,7 +383,7 @@ class Matcher:
                 excess = 0.12 * max(0.0, math.log10((size + 5) / (len(keys) + 20)))
                 score = 0.6 * coverage + bonus + _version_bonus(debian, candidate.package)
                 score += _OWN_PROGRAM if program in self._attributes.keys[path] else 0.0
-                differs = disagreement(debian, asked, features, candidate.package)
+                differs = disagreement(debian, self._release.packages[asked], features, candidate.package)
                 score += set_bonus - candidate.burden - excess
                 named = bonus > 0 or _same_toolkit(debian.name, path)
                 if named or self._mostly(path, common):
@@ -469,23 +469,25 @@ class Matcher:
         """
         if _ELSEWHERE.search(name):
             return None
-        found = self._own(name, (*seen, name)[0])
-        if found is not None or len(seen) > 2 or _NO_FRONT.search(name):
-            return found
+        own = self._own(name, (*seen, name)[0])
+        settled = own is not None and (not own.differs or is_runtime_library(name))
+        if settled or len(seen) > 2 or _NO_FRONT.search(name):
+            return own
+        others = list(self._of_others(name, seen))
+        agreeing = (found for found in others if not found.differs)
+        return next(agreeing, None) or own or next(iter(others), None)
+
+    def _of_others(self, name: str, seen: tuple[str, ...]) -> Iterator[Match]:
+        """The attributes of the packages that a package is a front of."""
         for other in self._fronted(name):
-            if other not in seen:
-                found = self.match(other, (*seen, name))
-                if found is not None and self._speaks_for(found.path, name):
-                    return Match(
-                        path=found.path,
-                        outputs=self._outputs(name, found.path, list(found.shared)),
-                        score=max(found.score * 0.95, THRESHOLD),
-                        shared=found.shared,
-                        total=found.total,
-                        via=found.via or other,
-                        differs=found.differs,
-                    )
-        return None
+            found = self.match(other, (*seen, name)) if other not in seen else None
+            if found is not None and self._speaks_for(found.path, name):
+                yield replace(
+                    found,
+                    outputs=self._outputs(name, found.path, list(found.shared)),
+                    score=max(found.score * 0.95, THRESHOLD),
+                    via=found.via or other,
+                )
 
     def _speaks_for(self, path: str, name: str) -> bool:
         """Has the attribute some of the programs and libraries of that package, as far as nixpkgs has them at all?"""

@@ -424,7 +424,6 @@ def test_set_gives(nix: Nix, expression: str, value: object) -> None:
             "unexpected argument 'sha257'",
             id="unknown-fetchurl-argument",
         ),
-        pytest.param('writeText "b c" "text"', "b c", id="invalid-store-name"),
         pytest.param(
             'fetchurl { url = "http://a.test/b"; hash = lib.fakeHash; sha256 = lib.fakeSha256; }',
             "multiple hashes",

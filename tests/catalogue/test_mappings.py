@@ -78,12 +78,14 @@ class SmallIndex:
         "zlib": ("dev", "out"),
         "giflib": ("out",),
         "gnumake": ("out",),
+        "atlas": ("out",),
         "php82Extensions.redis": ("out",),
     }
     PROVIDERS: ClassVar = {
         ("python", "typing-extensions"): ("python313Packages.typing-extensions", "out"),
         ("perl", "Try::Tiny"): ("perlPackages.TryTiny", "out"),
         ("soname", "libcurl.so.4"): ("curl", "out"),
+        ("soname", "libgiflib.so"): ("giflib", "out"),
     }
 
     def attribute(self, path: str) -> Attribute | None:
@@ -324,6 +326,7 @@ def test_rule_gives_attributes(
         pytest.param("", id="empty-name"),
         pytest.param("python3-" + "a" * 1000, id="very-long-name"),
         pytest.param("openjdk-17-jre\n", id="newline-behind"),
+        pytest.param("atlas-dev", id="headers-of-a-program-that-is-called-so"),
     ],
 )
 def test_rule_does_not_apply(folder: Path, name: str) -> None:
@@ -370,6 +373,18 @@ def test_rule_says_whether_it_is_for_building_only(folder: Path, name: str, buil
     package = Mappings.load(folder).rule("apt", name, SmallIndex())
     assert package is not None
     assert package.build_only == build_only
+
+
+def test_a_rule_may_say_what_a_package_does_not_do(tmp_path: Path) -> None:
+    (tmp_path / "apt.toml").write_text(
+        "# a table\n\n[packages]\nx = { attribute = 'x', caveat = 'not all' }\n\n"
+        "[[rules]]\npattern = 'a'\nexamples = ['a']\nattribute = 'y'\ncaveat = 'nor this'\n",
+        encoding="utf-8",
+    )
+    row, rule = Mappings.load(tmp_path).curated("apt", "x"), Mappings.load(tmp_path).rule("apt", "a")
+    assert row is not None
+    assert rule is not None
+    assert (row.caveat, rule.caveat) == ("not all", "nor this")
 
 
 def test_what_a_group_matched_is_not_filled_in_again(tmp_path: Path) -> None:

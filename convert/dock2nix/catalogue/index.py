@@ -9,7 +9,8 @@ its fields, separated by tabs, sorted by the bytes of the key. The tables:
   A key that ends in `.*` is another spelling of a package set: `python3Packages.*` is `@python313Packages`; `@` alone is the
   top level, where names may differ in case.
 - `providers`: `kind:name`; attributes, best first, each `path` or `path^output` when that is not `out`.
-- `evidence-apt`: package name; attribute path, outputs, score in hundredths, evidence.
+- `evidence-apt`: package name; attribute path, outputs, score in hundredths, evidence. A score below 45 is an attribute of another
+  version than the package's.
 - `names`: a package set, "" for the top level; the names in it.
 """
 
@@ -99,6 +100,7 @@ class PackageIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._tables: dict[str, Table] = {}
+        self._answers: dict[tuple[str, int], tuple[str, ...]] = {}
         self._near: dict[str, _Names] = {}
 
     @classmethod
@@ -212,6 +214,11 @@ class PackageIndex:
             Attribute paths; () when nothing is near.
 
         """
+        if (name, limit) not in self._answers:
+            self._answers[name, limit] = self._similar(name, limit)
+        return self._answers[name, limit]
+
+    def _similar(self, name: str, limit: int) -> tuple[str, ...]:
         scope, dot, leaf = name.rpartition(".")
         if not leaf or len(leaf) > _LONGEST_NAME:
             return ()

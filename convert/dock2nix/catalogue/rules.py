@@ -197,20 +197,36 @@ def _part(
     """A part of another package: its row or rule, or the attribute of that very name, with the outputs of the rule."""
     if index is None or not 0 < len(whole_name) < len(name):
         return None
-    base = whole(whole_name) or _same_name(whole_name, index)
+    wanted = texts_of(rule.row, "outputs", rule.where)
+    base = whole(whole_name) or _same_name(whole_name, index, headers="dev" in wanted)
     if base is None or base.keep_with:
         return None
-    wanted = texts_of(rule.row, "outputs", rule.where)
     attributes = tuple((path, wanted or outputs) for path, outputs in base.attributes)
     part = replace(base, name=name, attributes=attributes, environment=())
     return _confirmed(part, rule, index)
 
 
-def _same_name(name: str, index: Index) -> CuratedPackage | None:
-    """The attribute called exactly like the package, when what it holds is called so too."""
+def _same_name(name: str, index: Index, *, headers: bool) -> CuratedPackage | None:
+    """The attribute called exactly like the package, when what it holds is called so too; with `headers` it must have some."""
     if not _PLAIN_NAME.fullmatch(name):
         return None
     attribute = index.attribute(name)
     if attribute is None or attribute.pname.lower() != name.lower():
         return None
+    if headers and not _has_headers(attribute, index):
+        return None  # a program that happens to be called like a library
     return CuratedPackage(name=name, attributes=((AttributePath(name), ()),))
+
+
+def _has_headers(attribute: Attribute, index: Index) -> bool:
+    """Whether there is an output of headers, or a header, .pc file or library that is called like the package."""
+    name = attribute.path
+    asked = (
+        ("header", f"{name}.h"),
+        ("pkgconfig", name),
+        ("pkgconfig", f"lib{name}"),
+        ("soname", f"lib{name}.so"),
+    )
+    return "dev" in attribute.outputs or any(
+        provider.path == name for kind, what in asked for provider in index.providers(kind, what)
+    )

@@ -12,7 +12,7 @@ from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.packages import Action, NotNeeded
 from dock2nix.resolve.findings import fulfils, remarks
 from dock2nix.resolve.interpreters import setting_of, with_interpreter, without_second
-from dock2nix.resolve.uses import Later, removals_in, result_of, uses_in
+from dock2nix.resolve.uses import Afterwards, Later, result_of
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -71,10 +71,11 @@ def resolve(
     settings: dict[int, Setting] = {}
     for position, stage_steps in enumerate(done):
         index = stage_steps.stage
+        on_top = done[position + 1 :] if index in in_image else ()
         stage = _Stage(
             index=index,
             steps=stage_steps.steps,
-            after=tuple(step for one in done[position + 1 :] if one.stage in in_image for step in one.steps),
+            after=tuple(step for one in on_top if one.stage in in_image for step in one.steps),
             everything=index in in_image,
             python=index in carried,
             at_run_time=at_run_time,
@@ -95,11 +96,10 @@ def _resolve_stage(
     stage: _Stage, setting: Setting, catalogue: Catalogue
 ) -> tuple[Outcome[tuple[ResolvedRequirement, ...]], Setting]:
     results: list[ResolvedRequirement] = []
+    afterwards = Afterwards((*stage.steps, *stage.after), stage.at_run_time)
     for position, step in enumerate(stage.steps):
         wanted = _wanted(step)
-        if not wanted:
-            continue
-        later = _later(stage, position)
+        later = Later(afterwards=afterwards, position=position)
         for requirement, group in wanted:
             resolutions = npm.resolve_locked(requirement, step.effects)
             if not resolutions:
@@ -113,13 +113,6 @@ def _resolve_stage(
             setting = with_interpreter(setting, resolutions)
     findings = tuple(finding for result in results for finding in remarks(result))
     return Outcome(tuple(results), findings), setting
-
-
-def _later(stage: _Stage, position: int) -> Later:
-    rest = stage.steps[position + 1 :]
-    return Later(
-        removals=removals_in(rest), uses=uses_in((*rest, *stage.after)), at_run_time=stage.at_run_time
-    )
 
 
 def _wanted(step: Step) -> tuple[tuple[Requirement, str], ...]:

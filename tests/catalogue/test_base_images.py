@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+import tomli
 
 from dock2nix.catalogue.base_images import BaseImages
 from dock2nix.catalogue.index import PackageIndex
@@ -550,13 +550,13 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
 def test_look_up_parses_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """The files with all rows take long to parse: a look-up parses the row it needs and what all rows share."""
     parsed: list[int] = []
-    loads = tomllib.loads
+    loads = tomli.loads
 
     def measured(text: str) -> dict[str, object]:
         parsed.append(len(text))
         return loads(text)
 
-    monkeypatch.setattr(tomllib, "loads", measured)
+    monkeypatch.setattr(tomli, "loads", measured)
     images = BaseImages.load()
     known("python:3.13-slim", images)
     known("debian", images)
@@ -581,7 +581,7 @@ def test_every_row_can_be_read_and_found(repository: str) -> None:
 
 
 def test_other_names_lead_to_rows_that_exist() -> None:
-    same = tomllib.loads((FOLDER / "_mirrors.toml").read_text())["same"]
+    same = tomli.loads((FOLDER / "_mirrors.toml").read_text())["same"]
     assert set(same.values()) <= set(REPOSITORIES)
     assert not set(same) & set(REPOSITORIES)
 

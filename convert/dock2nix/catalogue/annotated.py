@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 from dock2nix.catalogue.base import CuratedPackage
 from dock2nix.model.annotation import MapName, UseOf
 from dock2nix.model.packages import AttributePath
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, Catalogue, EvidenceMatch, Provider
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage, FlakeInput
 
 COMMANDS = "commands"
-_OTHER_PYTHON = re.compile(r"^python3[0-9]+Packages\.")
+_OTHER_PYTHON = regex(r"^python3[0-9]+Packages\.")
 
 Attributes = tuple[tuple[AttributePath, tuple[str, ...]], ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import tomli
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class BaseImages:
         likes = {key: read_likeness(value, _place(key)) for key, value in rows.items()}
         self._likes = {key: like for key, like in likes.items() if like is not None}
         self._overrides = {key: value for key, value in rows.items() if key not in self._likes}
+        self._images: dict[ImageReference, BaseImage | None] = {}
 
     @classmethod
     def load(cls, folder: Path | None = None, overrides: Mapping[str, object] | None = None) -> BaseImages:
@@ -59,6 +60,11 @@ class BaseImages:
             UsageError: the row that is asked for, or a file, is not as it must be.
 
         """
+        if reference not in self._images:
+            self._images[reference] = self._compose(reference)
+        return self._images[reference]
+
+    def _compose(self, reference: ImageReference) -> BaseImage | None:
         like = self._likes.get(_hub_name(reference.registry, reference.repository))
         if like:
             image = self.lookup(self._referred(reference, like))
@@ -132,7 +138,7 @@ class BaseImages:
 
     def repositories(self) -> tuple[str, ...]:
         """All repositories that ship with a row, sorted."""
-        rows = (Table(tomllib.loads(text), name).table("image").names() for name, text in self._texts.items())
+        rows = (Table(tomli.loads(text), name).table("image").names() for name, text in self._texts.items())
         return tuple(sorted(key for keys in rows for key in keys))
 
     def _original(self, name: str) -> str:
@@ -218,6 +224,6 @@ def _own_lines(text: str, start: int, key: str) -> str:
 
 def _parsed(text: str, name: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise UsageError(f"{name}: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeVar
 
 from dock2nix.catalogue.image_rows import (
@@ -20,17 +19,18 @@ from dock2nix.catalogue.image_rows import (
 from dock2nix.errors import UsageError
 from dock2nix.model.image import Group, User
 from dock2nix.model.packages import AttributePath
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 T = TypeVar("T")
 
-_CHANNEL = re.compile(r"nixos-\d\d\.\d\d")
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
-_NAME_AND_VERSION = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*-[0-9][A-Za-z0-9+._-]*")
-_PORT = re.compile(r"\d{1,5}/(?:tcp|udp|sctp)")
-_LIKE = re.compile(r"((?:[\w.-]+(?::\d+)?/)?)((?:[a-z0-9._-]+/)*[a-z0-9._-]+)(?::([\w.-]+))?")
+_CHANNEL = regex(r"nixos-\d\d\.\d\d")
+_NUMBER = regex(r"\d+(?:\.\d+)*")
+_NAME_AND_VERSION = regex(r"[A-Za-z][A-Za-z0-9+._-]*-[0-9][A-Za-z0-9+._-]*")
+_PORT = regex(r"\d{1,5}/(?:tcp|udp|sctp)")
+_LIKE = regex(r"((?:[\w.-]+(?::\d+)?/)?)((?:[a-z0-9._-]+/)*[a-z0-9._-]+)(?::([\w.-]+))?")
 
 
 class Table:

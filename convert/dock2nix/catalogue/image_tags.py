@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dock2nix.catalogue.image_rows import Companion, Distribution, Row, Version, Versions
 
 # A number, with what may hang on it: 8u222, 17.0.9_9, 3.14.0rc1. Something else behind a number is no version.
-_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:(?:[_+u]|a|b|rc|p|\.v)[0-9a-zA-Z._+]*)?")
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
-_DATE = re.compile(r"-20\d\d-\d\d-\d\d(?=-|$)")
+_VERSION = regex(r"v?(\d+(?:\.\d+)*)(?:(?:[_+u]|a|b|rc|p|\.v)[0-9a-zA-Z._+]*)?")
+_NUMBER = regex(r"\d+(?:\.\d+)*")
+_DATE = regex(r"-20\d\d-\d\d-\d\d(?=-|$)")
 # Says nothing of what is inside: architectures, dates, build numbers and the marks of pre-releases.
-_NEUTRAL = re.compile(
+_NEUTRAL = regex(
     r"(?:amd64|arm64(?:v8)?|arm32v[567]|i386|ppc64le|s390x|riscv64|20\d{6}(?:\.\d+)*|b\d+"
     r"|(?:rc|alpha|beta|preview|ea)(?:[.]?\d+)*)"
 )

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 from heapq import nsmallest
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import FlakeInput
 
 MAGIC = b"D2NTAB1\n"
+_BLOCKS = 64  # of a table that are kept: a conversion asks for the same few again and again
 _LONGEST_NAME = 100
 _LONGEST_PATH = 200
 
@@ -49,6 +50,7 @@ class Table:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._block = lru_cache(_BLOCKS)(self._read_block)
 
     @cached_property
     def _directory(self) -> tuple[list[bytes], list[int]]:
@@ -69,7 +71,7 @@ class Table:
             starts.append(starts[-1] + int(size))
         return keys, starts
 
-    def _block(self, number: int) -> bytes:
+    def _read_block(self, number: int) -> bytes:
         starts = self._directory[1]
         with self._path.open("rb") as file:
             file.seek(starts[number])
@@ -234,10 +236,10 @@ class PackageIndex:
 
     @cached_property
     def _pins(self) -> dict[str, Any]:
-        import tomllib  # noqa: PLC0415 - only runs that write a flake need it
+        import tomli  # noqa: PLC0415 - only runs that write a flake need it
 
         with (self._folder / "pins.toml").open("rb") as file:
-            return tomllib.load(file)
+            return tomli.load(file)
 
     def channels(self) -> tuple[str, ...]:
         """The names of all pinned channels, the index's own among them, sorted."""

@@ -6,11 +6,10 @@ the form of a row. A user's `dock2nix.toml` may hold tables of the same rows (`[
 
 from __future__ import annotations
 
-import re
-import tomllib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import tomli
 from msgspec.structs import replace
 
 from dock2nix.catalogue.noops import NoOps
@@ -19,6 +18,7 @@ from dock2nix.catalogue.rows import package_from_row
 from dock2nix.catalogue.rules import apply_rule, rule_from_table
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import CuratedPackage
     from dock2nix.catalogue.rules import Index, Rule
 
-_NAME = re.compile(r"[A-Za-z0-9@/][][A-Za-z0-9@/ .,:_+~()-]{0,199}")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_TABLE = re.compile(r"[a-z][a-z0-9-]*")
+_NAME = regex(r"[A-Za-z0-9@/][][A-Za-z0-9@/ .,:_+~()-]{0,199}")
+_BARE_KEY = regex(r"[A-Za-z0-9_-]+")
+_TABLE = regex(r"[a-z][a-z0-9-]*")
 _RULES = "\n[[rules]]"
 
 
@@ -181,8 +181,8 @@ def _read(path: Path) -> str:
 
 def _toml(text: str, where: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise UsageError(f"{where}: {error}") from error
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
 from dock2nix.catalogue.rows import check_keys, flag_of, text_of, texts_of
 from dock2nix.errors import UsageError
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,8 @@ _COMMAND_KEYS = frozenset(
         *("last", "paths", "skip", "path_options", "unless_written"),
     }
 )
-_GLOB = re.compile(r"[*?\[{]")
-_EVERYTHING = re.compile(r"(?:\*|\.\*|\.\[!\.\]\*|\*\.\*|\.\?\?\*)")
+_GLOB = regex(r"[*?\[{]")
+_EVERYTHING = regex(r"(?:\*|\.\*|\.\[!\.\]\*|\*\.\*|\.\?\?\*)")
 ANY_PROGRAM = "*"
 
 

@@ -8,15 +8,16 @@ a repository is like (`"registry.example/base" = "python:3.12-slim"`).
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
+import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.catalogue.image_tables import read_likeness, read_row
 from dock2nix.catalogue.rows import package_from_row
 from dock2nix.errors import ConfigurationError, UsageError
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +31,8 @@ TABLES = ("apk", "apt", "commands", "dnf", "npm", "pip", "zypper")
 IMAGES = "base-images"
 LARGEST = 2**20
 _MOST_SIGNS = 20  # a quoted key may hold some
-_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
-_OTHER_PYTHON = re.compile(r"^python3[0-9]+Packages\.")
+_PLACE = regex(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_OTHER_PYTHON = regex(r"^python3[0-9]+Packages\.")
 _SAME_TABLE = {
     "aptitude": "apt",
     "apt-get": "apt",
@@ -130,12 +131,12 @@ def parse_table_text(text: str, path: str) -> dict[str, object]:
     """The tables of a file.
 
     Raises:
-        ConfigurationError: it is not TOML; with the place tomllib names.
+        ConfigurationError: it is not TOML; with the place tomli names.
 
     """
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError) as error:
         found = _PLACE.fullmatch(str(error))
         message = found[1] if found else str(error)
         written = text.rstrip("\n")
@@ -271,8 +272,8 @@ def table_keys(line: str) -> tuple[str, ...] | None:
 def _keys(line: str) -> tuple[str, ...] | None:
     """The one path of keys in a line of TOML."""
     try:
-        value: object = tomllib.loads(line)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        value: object = tomli.loads(line)
+    except (tomli.TOMLDecodeError, RecursionError):
         return None
     path: list[str] = []
     while isinstance(value, (dict, list)) and value:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from dock2nix.catalogue.base import CuratedPackage
 from dock2nix.errors import UsageError
 from dock2nix.model.packages import AttributePath
+from dock2nix.regex import regex
 
 ROW_KEYS = frozenset(
     {
@@ -15,7 +15,7 @@ ROW_KEYS = frozenset(
         *("environment", "keep_with", "unfree", "unindexed", "caveat"),
     }
 )
-_PACKAGE_IN_VALUE = re.compile(r"@([^@]*)@")
+_PACKAGE_IN_VALUE = regex(r"@([^@]*)@")
 
 
 def package_from_row(name: str, row: object, where: str) -> CuratedPackage:

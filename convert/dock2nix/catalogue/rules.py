@@ -12,6 +12,7 @@ from dock2nix.catalogue.base import CuratedPackage
 from dock2nix.catalogue.rows import ROW_KEYS, check_keys, flag_of, package_from_row, text_of, texts_of
 from dock2nix.errors import UsageError
 from dock2nix.model.packages import AttributePath
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, Provider
 
 _RULE_KEYS = ROW_KEYS | {"pattern", "examples", "provider", "of", "if_indexed"}
-_LITERAL_START = re.compile(r"(?:[\w-]|\\[^\w\s])*")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_INTERPRETER_SET = re.compile(r"^python3[0-9]+Packages\.")
+_LITERAL_START = regex(r"(?:[\w-]|\\[^\w\s])*")
+_PLACEHOLDER = regex(r"\{([^{}]*)\}")
+_PLAIN_NAME = regex(r"[A-Za-z_][A-Za-z0-9_-]*")
+_INTERPRETER_SET = regex(r"^python3[0-9]+Packages\.")
 
 
 class Index(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,12 @@ from dock2nix.errors import UsageError
 from dock2nix.output import write_files
 from dock2nix.pipeline import Options, convert
 from dock2nix.plan import SYSTEMS, ImageSettings
+from dock2nix.regex import regex
 from dock2nix.report.data import report_text
 from dock2nix.report.terminal import summary
 
 if TYPE_CHECKING:
+    import re
     import argparse
     from pathlib import Path
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from dock2nix.pipeline import Conversion, Source
 
 _LARGEST_LOCK = 16 * 2**20
-_NAME = re.compile(r"[a-z0-9]+(?:[._/:-]+[a-z0-9]+)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_NAME = regex(r"[a-z0-9]+(?:[._/:-]+[a-z0-9]+)*")
+_TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -14,12 +13,13 @@ from msgspec import Struct
 
 from dock2nix.cli.progress import progress_bar
 from dock2nix.errors import Dock2nixError, UsageError
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
-_NAME = re.compile(r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|Containerfile|dockerfile)")
+_NAME = regex(r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|Containerfile|dockerfile)")
 _SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules"})
 
 

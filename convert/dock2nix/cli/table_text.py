@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import tomli
 from typing import TYPE_CHECKING, NamedTuple
 
 from dock2nix.catalogue.overrides import IMAGES, TABLES, row_keys, table_keys
@@ -49,7 +49,7 @@ def sorted_text(text: str) -> str:
             lines += row.lines
         lines += [line for line in part if isinstance(line, str)]
     result = "\n".join(lines)
-    if tomllib.loads(result) != tomllib.loads(text):
+    if tomli.loads(result) != tomli.loads(text):
         raise ValueError("its rows cannot be told apart by their lines")
     return result
 
@@ -85,8 +85,8 @@ def _end_of_row(lines: Sequence[str], start: int) -> int:
     """One behind the last line of the row: lists and texts may go over several."""
     for end in range(start + 1, min(start + _LONGEST_ROW, len(lines)) + 1):
         try:
-            tomllib.loads("\n".join(lines[start:end]))
-        except tomllib.TOMLDecodeError:
+            tomli.loads("\n".join(lines[start:end]))
+        except tomli.TOMLDecodeError:
             continue
         return end
     return start + 1

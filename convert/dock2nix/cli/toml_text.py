@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+from dock2nix.regex import regex
+
+_BARE = regex(r"[A-Za-z0-9_-]+")
 
 
 def toml_key(name: str) -> str:

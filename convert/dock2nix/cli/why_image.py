@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from dock2nix.cli.answers import Answer, Candidate, Row, toml_row
 from dock2nix.cli.image_toml import image_row
 from dock2nix.errors import UsageError
 from dock2nix.parse.references import image_reference
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.image import BaseImage, ImageConfig
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_NUMBER = regex(r"\d+(?:\.\d+)*")
 _LIKE_NOTHING = "debian:bookworm-slim"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.cli.answers import Answer, candidates, toml_row
@@ -19,6 +18,7 @@ from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
 from dock2nix.model.shell import Invocation, Word
 from dock2nix.model.source import Location
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ MANAGERS_BY_KIND = {
 }
 _TABLES = {"pipx": "pip", "uv": "pip", "pnpm": "npm", "yarn": "npm"}
 _NOWHERE = Location(path="-", first_line=1, last_line=1)
-_PYTHON_SET = re.compile(r"^python3[0-9]*Packages\.")
+_PYTHON_SET = regex(r"^python3[0-9]*Packages\.")
 
 
 class _NoFiles:

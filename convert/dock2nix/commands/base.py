@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from dock2nix.model.image import ToolPath
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Redirect, Word
     from dock2nix.model.source import Location
 
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
-_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
-_OCTAL = re.compile(r"0*[0-7]{1,4}")
-_ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
-_NUMBER = re.compile(r"[0-9]{1,10}")
+_BRACES = regex(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
+_QUOTED = regex(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_OCTAL = regex(r"0*[0-7]{1,4}")
+_ACCOUNT = regex(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
+_NUMBER = regex(r"[0-9]{1,10}")
 _NOWHERE = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 _WRITING = frozenset({">", ">>", ">|", "&>", "&>>", ">&", "<>"})
-_DUPLICATE = re.compile(r"[0-9]+-?|-")
+_DUPLICATE = regex(r"[0-9]+-?|-")
 
 
 class Translation(Struct, frozen=True, kw_only=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.commands.base import Translation, folder_of, is_octal, paths, pattern_of, writes_nowhere
 from dock2nix.model.image import RunTool, SetMode
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Redirect, Word
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 PROGRAMS = frozenset({"chmod"})
 _CLAUSE = r"[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+"
-_SYMBOLIC = re.compile(rf"{_CLAUSE}(?:,{_CLAUSE})*")
-_OPTION = re.compile(r"-[Rvfc]+|--recursive|--verbose|--silent|--quiet|--changes")
-_MODE_LIKE_OPTION = re.compile(r"-[rwxXst]+(?:,.*)?")
+_SYMBOLIC = regex(rf"{_CLAUSE}(?:,{_CLAUSE})*")
+_OPTION = regex(r"-[Rvfc]+|--recursive|--verbose|--silent|--quiet|--changes")
+_MODE_LIKE_OPTION = regex(r"-[rwxXst]+(?:,.*)?")
 
 
 def translate(

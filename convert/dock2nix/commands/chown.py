@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.commands.base import Translation, option_table, paths, read_options, writes_nowhere
 from dock2nix.model.image import SetOwner
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Redirect
@@ -25,7 +25,7 @@ _OPTIONS = option_table(
     "-P",
 )
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_-]*\$?"
-_OWNER = re.compile(rf"({_NAME})?(?:([:.])({_NAME})?)?")
+_OWNER = regex(rf"({_NAME})?(?:([:.])({_NAME})?)?")
 
 
 def translate(

@@ -17,6 +17,7 @@ from dock2nix.commands.base import (
     writes_nowhere,
 )
 from dock2nix.model.image import AddGroup, AddUser, WriteFile
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = frozenset({"echo", "printf", "cat", "tee", ":", "true"})
 _TEE = option_table("-a --append", "-i --ignore-interrupts", "-p")
-_FORMAT = re.compile(r"%%|%[-0 +#]*[0-9]*(?:\.[0-9]+)?[A-Za-z]|%|\\(?:[0-7]{1,3}|.|$)|[^%\\]+", re.DOTALL)
+_FORMAT = regex(r"%%|%[-0 +#]*[0-9]*(?:\.[0-9]+)?[A-Za-z]|%|\\(?:[0-7]{1,3}|.|$)|[^%\\]+", re.DOTALL)
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _NO_FILES = ("/dev/", "/proc/", "/sys/")
 _ACCOUNT_FILES = frozenset({"/etc/passwd", "/etc/group"})

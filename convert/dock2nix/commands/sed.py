@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.commands.base import Translation, option_table, paths, read_options, writes_nowhere
 from dock2nix.model.image import RunTool, ToolPath
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Redirect
@@ -17,9 +18,9 @@ _OPTIONS = option_table(
     "-i --in-place", "-e --expression =", "-E -r --regexp-extended", "-n --quiet", "-s --separate"
 )
 _ADDRESS = r"(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/I?)"
-_WHERE = re.compile(rf"\s*(?:{_ADDRESS}(?:,{_ADDRESS})?)?\s*!?\s*")
-_TEXT = re.compile(r"[aic]\\?.*", re.DOTALL)
-_FLAGS = re.compile(r"[0-9gIiMmp]*")
+_WHERE = regex(rf"\s*(?:{_ADDRESS}(?:,{_ADDRESS})?)?\s*!?\s*")
+_TEXT = regex(r"[aic]\\?.*", re.DOTALL)
+_FLAGS = regex(r"[0-9gIiMmp]*")
 _LONGEST = 4000
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dock2nix.emit.expression import NixExpression, nix_path
 from dock2nix.emit.fileset import fileset_expression
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.image import ContextSource, CopyFiles
 
 # What dock2nix writes; never part of the image.
 GENERATED = ("flake.lock", "flake.nix", "nix")
-_STORE_NAME = re.compile(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
+_STORE_NAME = regex(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
 
 
 class Copied(Struct, frozen=True, kw_only=True):

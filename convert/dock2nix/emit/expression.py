@@ -12,15 +12,16 @@ from typing import Literal
 from msgspec import Struct
 
 from dock2nix.model.packages import AttributePath
+from dock2nix.regex import regex
 
 INDENT = "  "
 _KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"})
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
-_STRING_ESCAPES = re.compile(r'["\\\n\r\t]|\$(?=\{)')
+_IDENTIFIER = regex(r"[A-Za-z_][A-Za-z0-9_'-]*")
+_STRING_ESCAPES = regex(r'["\\\n\r\t]|\$(?=\{)')
 _STRING_REPLACEMENTS = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
-_INDENTED_ESCAPES = re.compile(r"('+)(\$(?=\{)|\r|$)?|(\$(?=\{)|\r)")
+_INDENTED_ESCAPES = regex(r"('+)(\$(?=\{)|\r|$)?|(\$(?=\{)|\r)")
 _INDENTED_REPLACEMENTS = {"$": "''$", "\r": "''\\r", "": "", None: ""}
-_PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*)(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
+_PLAIN_PATH = regex(r"(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*)(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
 
 
 class NixExpression(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.emit.expression import INDENT, nix_comment, nix_string
 from dock2nix.model.fileset import ExcludePath, ExcludePattern, IgnoreRules, IncludePath
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from dock2nix.model.fileset import FilesetExclusion, IgnoreRule
     from dock2nix.model.image import ContextSource
 
-_PLAIN_PATH = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._+-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._+-]+)*")
+_PLAIN_PATH = regex(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._+-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._+-]+)*")
 
-_ESCAPED = re.compile(r"\\[^/]")
+_ESCAPED = regex(r"\\[^/]")
 # Sets of characters in a regular expression that no slash is in.
-_SETS = re.compile(r"\[(?:\^/|(?:[A-Za-z0-9_](?:-[A-Za-z0-9])?)+-?)\]")
+_SETS = regex(r"\[(?:\^/|(?:[A-Za-z0-9_](?:-[A-Za-z0-9])?)+-?)\]")
 
 _UNMATCHED = """\
 # the files that, with all folders above them, none of the regular expressions matches

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
@@ -39,12 +38,13 @@ from dock2nix.model.image import (
     WriteFile,
 )
 from dock2nix.plan.links import merged
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect
     from dock2nix.model.plan import ImagePlan, Surroundings
 
-_STORE_NAME = re.compile(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
+_STORE_NAME = regex(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
 # Folders in which files of packages stand: links into the store, which cannot be written through.
 _OF_PACKAGES = frozenset({"", "bin", "etc", "include", "lib", "lib64", "libexec", "share"})
 _OWN_COPY = ShellCode('[ ! -L {0} ] || install -m 644 "$(readlink -f {0})" {0}', ())

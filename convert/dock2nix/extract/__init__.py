@@ -27,6 +27,7 @@ from dock2nix.model.image import ContextSource, CopyFiles
 from dock2nix.model.shell import ShellCommand
 from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
 from dock2nix.parse.stages import source_of
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_programs"]
 
 
-_CHECK = re.compile(r"\s*CMD\s+", re.IGNORECASE)
+_CHECK = regex(r"\s*CMD\s+", re.IGNORECASE)
 _WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
 _PLAIN_IMAGES = frozenset(
     {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -26,6 +25,7 @@ from dock2nix.model.image import (
 )
 from dock2nix.model.packages import Action
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 # Where pip installs into: the interpreter's own folders, virtual environments, and what --prefix and --user commonly name.
-_PYTHON_PLACE = re.compile(
+_PYTHON_PLACE = regex(
     r"(?:site|dist)-packages(?:/|$)|^/usr/local(?:/lib(?:/python[0-9.]*)?|/bin)?$|(?:^|/)\.?v(?:irtual)?env(?:/|$)|^/(?:root/\.local|install|wheels)(?:/|$)"
 )
 

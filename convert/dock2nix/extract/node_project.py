@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.packages import NodeLockRequest
 from dock2nix.parse.manifests import read_package_json
 from dock2nix.parse.node_lock import lock_gaps, read_node_lock
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.extract.files import ImageFiles
@@ -48,7 +48,7 @@ _GAPS = {
 
 # What npm can mend: what is asked of the registry only.
 _MENDABLE = frozenset({"address", "floating", "hash", "versions"})
-_FROM_REGISTRY = re.compile(r"npm:.+|[^:/]*")
+_FROM_REGISTRY = regex(r"npm:.+|[^:/]*")
 
 
 class Project(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from dock2nix.extract.removals import is_option
 from dock2nix.extract.verdicts import not_needed, unresolved, written_paths
 from dock2nix.model.shell import Redirect, ShellCommand
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.extract.verdicts import Verdict
@@ -80,9 +80,7 @@ _PURE = frozenset(
         "yes",
     ]
 )
-_FILE_OPTIONS = re.compile(
-    r"-[A-Za-z]*[oOi][A-Za-z]*|--(?:output|in-place|remote-name)(?:=.*)?|-delete|-exec.*"
-)
+_FILE_OPTIONS = regex(r"-[A-Za-z]*[oOi][A-Za-z]*|--(?:output|in-place|remote-name)(?:=.*)?|-delete|-exec.*")
 
 
 def with_pipe(command: ShellCommand, items: tuple[ShellItem, ...]) -> tuple[Redirect, ...]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.model.finding import Finding
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import Stage
 
 # Names of the platform arguments, and the commands that tell the architecture.
-_ASKS = re.compile(
+_ASKS = regex(
     r"\b(?:TARGETARCH|TARGETPLATFORM|TARGETVARIANT|BUILDARCH|BUILDPLATFORM)\b|\buname +-\w*[mp]|--print-arch"
     r"|\$\((?:arch|nproc --arch)\)|`arch`|\bdpkg-architecture\b"
 )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
+
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.extract.verdicts import Scene
     from dock2nix.model.shell import Invocation, Word
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = regex(r"[*?\[]")
 
 
 def removes_nothing(run: Invocation, scene: Scene) -> str | None:

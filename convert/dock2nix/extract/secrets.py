@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from dock2nix.model.finding import Finding
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ScopedInstruction
 
-_SECRET = re.compile(
+_SECRET = regex(
     r"(?:^|_)(?:PASSWORD|PASSWD|SECRET|SECRET_KEY|ACCESS_KEY|API_?KEY|PRIVATE_KEY|AUTH_TOKEN|TOKEN)(?:_[0-9]+)?$",
     re.IGNORECASE,
 )

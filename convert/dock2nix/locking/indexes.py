@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import configparser
 import os
-import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+import tomli
 from msgspec import Struct
+
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _DEFAULT, _FURTHER = ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), ("UV_INDEX", "UV_EXTRA_INDEX_URL")
-_NAMED = re.compile(r"[A-Za-z0-9._-]+=(?=[a-z]+://)")
+_NAMED = regex(r"[A-Za-z0-9._-]+=(?=[a-z]+://)")
 
 
 class Indexes(Struct, frozen=True, kw_only=True):
@@ -90,7 +91,7 @@ def _uv_file() -> Path | None:
 
 def _uv_addresses(path: Path | None) -> tuple[str, ...]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+        tables = tomli.loads(path.read_text(encoding="utf-8")) if path else {}
     except (OSError, ValueError):
         return ()
     return tuple(address for table in (tables, tables.get("pip", {})) for address in _addresses_in(table))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ from dock2nix.model.packages import MadeNodeLock
 from dock2nix.nix import run_program
 from dock2nix.parse.manifests import read_package_json
 from dock2nix.parse.node_lock import lock_gaps, read_node_lock
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,9 +45,9 @@ _INSTALL = (
     ),
     *("--fetch-retries=1", "--fetch-timeout=20000", "--loglevel=error"),
 )
-_CODE = re.compile(r"npm (?:error|ERR!) code ([A-Z0-9_]+)")
-_REGISTRY = re.compile(r"https?://\S+")
-_OF_REGISTRY = re.compile(r"npm:.+|[^:/]*")
+_CODE = regex(r"npm (?:error|ERR!) code ([A-Z0-9_]+)")
+_REGISTRY = regex(r"https?://\S+")
+_OF_REGISTRY = regex(r"npm:.+|[^:/]*")
 _LARGEST = 16 * 2**20
 
 

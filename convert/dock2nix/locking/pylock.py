@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+import tomli
 from msgspec import Struct
 
 from dock2nix.locking.base import CPUS, LockRefused
@@ -18,6 +17,7 @@ from dock2nix.locking.sdists import applying
 from dock2nix.locking.wheels import best_wheel
 from dock2nix.model.packages import SriHash
 from dock2nix.model.python_lock import LockedDistribution, LockedSource, LockedWheel, PythonLock
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from dock2nix.locking.base import LockRequest
     from dock2nix.locking.sdists import SourceMetadata
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,200}[a-z0-9])?")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,200}")
+_NAME = regex(r"[a-z0-9](?:[a-z0-9-]{0,200}[a-z0-9])?")
+_VERSION = regex(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,200}")
 # What a store path may be called, less what a wheel's name never has.
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,190}\.(?:whl|tar\.gz|tgz|zip|tar\.bz2)")
-_URL = re.compile(r"https?://[!-~]+")
-_LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}")
-_HEX = re.compile(r"[0-9a-f]{64}")
+_FILE = regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,190}\.(?:whl|tar\.gz|tgz|zip|tar\.bz2)")
+_URL = regex(r"https?://[!-~]+")
+_LIBRARY = regex(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}")
+_HEX = regex(r"[0-9a-f]{64}")
 
 _HEADER = """\
 # The Python distributions of the image, each wheel with its hash (PEP 751): made by dock2nix with uv, read by python.nix.
@@ -72,7 +72,7 @@ class _Package(Struct, frozen=True, kw_only=True):
 
 def versions_of(text: str) -> dict[str, str]:
     """Distribution → version of a lock file."""
-    return {str(row["name"]): str(row.get("version", "")) for row in tomllib.loads(text).get("packages", ())}
+    return {str(row["name"]): str(row.get("version", "")) for row in tomli.loads(text).get("packages", ())}
 
 
 def sources_of(text: str) -> tuple[Source, ...]:
@@ -81,7 +81,7 @@ def sources_of(text: str) -> tuple[Source, ...]:
     Raises:
         LockRefused: something about one of them cannot be used.
     """
-    packages = (_package(row) for row in tomllib.loads(text).get("packages", ()))
+    packages = (_package(row) for row in tomli.loads(text).get("packages", ()))
     return tuple(
         Source(
             name=one.name,
@@ -112,7 +112,7 @@ def merge(
     found: dict[tuple[str, str], LockedDistribution] = {}
     known = {(source.name, source.version): source for source in sources}
     for system, text in sorted(answers.items()):
-        for row in tomllib.loads(text).get("packages", ()):
+        for row in tomli.loads(text).get("packages", ()):
             package = _package(row)
             key = (package.name, package.version)
             before = found.get(key, LockedDistribution(name=package.name, version=package.version, wheels=()))
@@ -291,7 +291,7 @@ def _marker(system: str) -> str:
 def read_lock(text: str) -> PythonLock | None:
     """A lock that `write_lock` wrote; None when the text is none, or was changed to something that cannot be used."""
     try:
-        tables = tomllib.loads(text)
+        tables = tomli.loads(text)
         environments = tuple(str(marker) for marker in tables["environments"])
         systems = tuple(system for system in sorted(CPUS) if _marker(system) in environments)
         return PythonLock(

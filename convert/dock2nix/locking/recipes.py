@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.locking.base import LockRefused
 from dock2nix.model.python_lock import SourceRecipe
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.python_lock import LockedDistribution, PythonLock
 
-_SET = re.compile(r"python3[0-9]*Packages\.([A-Za-z_][A-Za-z0-9_'-]*)")
+_SET = regex(r"python3[0-9]*Packages\.([A-Za-z_][A-Za-z0-9_'-]*)")
 # Only pip needs it, as a way to build wheels.
 _IDLE = frozenset({"wheel"})
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.locking.base import LockRefused, LockRequest
 from dock2nix.managers import pip
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Origin
 from dock2nix.model.steps import RequirementOutcome
+from dock2nix.regex import regex
 from dock2nix.resolve import fulfils
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import Requirement
     from dock2nix.model.steps import ResolvedRequirement, Step
 
-_SET = re.compile(r"((?:python|pypy)[0-9]*)Packages\..+")
-_INTERPRETER = re.compile(r"python3\d*")
-_SUPPORTED = re.compile(r"python3(?:[6-9]|1[0-9])?")
+_SET = regex(r"((?:python|pypy)[0-9]*)Packages\..+")
+_INTERPRETER = regex(r"python3\d*")
+_SUPPORTED = regex(r"python3(?:[6-9]|1[0-9])?")
 _DEFAULT = AttributePath("python3")
 _DEFAULT_NAMES = ("python3", "python313")
 # The newest C library that wheels may ask for: what uv knows of for current nixpkgs, what every pinned release has.

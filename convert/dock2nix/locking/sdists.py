@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import tarfile
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dock2nix.locking.base import LockRefused
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _LARGEST, _LARGEST_FILE, _MOST_FILES = 200 * 2**20, 2**20, 20_000
 _READ = ("PKG-INFO", "pyproject.toml", "requires.txt", "setup.py", "setup.cfg")
 # Files that a compiler is needed for.
-_MACHINE_CODE = re.compile(
+_MACHINE_CODE = regex(
     r".*(?:\.(?:c|cc|cpp|cu|cxx|f|f90|go|m|mm|pyx|rs|swg)|/(?:CMakeLists\.txt|Cargo\.toml|meson\.build))"
 )
-_BESIDE = re.compile(r"[^/]+/(?:.*/)?(?:benchmarks?|docs?|examples?|samples?|tests?|testing)/")
-_SECTION = re.compile(r"\[([^\]:]*)(?::(.*))?\]")
+_BESIDE = regex(r"[^/]+/(?:.*/)?(?:benchmarks?|docs?|examples?|samples?|tests?|testing)/")
+_SECTION = regex(r"\[([^\]:]*)(?::(.*))?\]")
 
 
 class SourceMetadata(Struct, frozen=True, kw_only=True):
@@ -154,10 +154,10 @@ def _with_marker(line: str, extra: str, marker: str) -> str:
 
 def _build_requires(pyproject: str) -> tuple[str, ...]:
     """What builds it; setuptools where pyproject.toml does not say (PEP 517)."""
-    import tomllib  # noqa: PLC0415 - few locks have sources
+    import tomli  # noqa: PLC0415 - few locks have sources
 
     try:
-        found = tomllib.loads(pyproject).get("build-system", {}).get("requires")
+        found = tomli.loads(pyproject).get("build-system", {}).get("requires")
     except (ValueError, AttributeError, RecursionError):
         found = None
     return tuple(str(text) for text in found) if isinstance(found, list) and found else ("setuptools",)

@@ -21,6 +21,7 @@ from dock2nix.locking.elf import read_elf
 from dock2nix.locking.indexes import Indexes
 from dock2nix.network import download
 from dock2nix.nix import run_program
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,9 +36,9 @@ _LARGEST_SOURCE = 50 * 2**20
 # What uv takes from the environment, unless the user has said something else.
 _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}
 _ALWAYS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-_OFF_LINE = re.compile(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
-_NO_WHEEL = re.compile(r"Wheels are required for `([A-Za-z0-9._-]+)`")
-_ADDRESS = re.compile(r"[a-z]+://\S+")
+_OFF_LINE = regex(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
+_NO_WHEEL = regex(r"Wheels are required for `([A-Za-z0-9._-]+)`")
+_ADDRESS = regex(r"[a-z]+://\S+")
 _NEW_REQUEST = "check the network and convert again with --python lock, or choose --python nixpkgs"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.managers.arguments import (
@@ -27,6 +26,7 @@ from dock2nix.managers.resolution import (
     same_name,
 )
 from dock2nix.model.packages import Action, InstallStep, Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -85,7 +85,7 @@ _RISKS = {
     "--no-check-certificate": ("D2N504", "{} lets apk download without checking the server", ""),
 }
 
-_PACKAGE = re.compile(
+_PACKAGE = regex(
     r"(?P<name>(?:(?:so|cmd|pc|py3(?:\.[0-9]+)?|font|dbus|ocaml4-intf):)?[A-Za-z0-9_.][A-Za-z0-9+._:/-]*)"
     r"(?P<tag>@[A-Za-z0-9_.-]+)?(?P<specifier>[<>=~]+\s*[A-Za-z0-9._~+-]+)?(?P<late_tag>@[A-Za-z0-9_.-]+)?"
 )

@@ -29,6 +29,7 @@ from dock2nix.managers.resolution import (
     unresolved,
 )
 from dock2nix.model.packages import Action, InstallStep, Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -112,15 +113,15 @@ _RISKS = {
     "--force-yes": _UNAUTHENTICATED,
     "--allow-untrusted": _UNAUTHENTICATED,
 }
-_RISKY_SETTINGS = re.compile(
+_RISKY_SETTINGS = regex(
     r"(?:APT::Get::AllowUnauthenticated|Acquire::Allow(?:Insecure|Weak)Repositories|APT::Get::force-yes"
     r"|Acquire::AllowDowngradeToInsecureRepositories)\s*=?\s*[\"']?(?:1|true|yes)",
     re.IGNORECASE,
 )
 
-_PACKAGE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)(?P<arch>:[a-z0-9-]+)?(?P<specifier>[=/].+)?")
+_PACKAGE = regex(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)(?P<arch>:[a-z0-9-]+)?(?P<specifier>[=/].+)?")
 _NATIVE = frozenset({":amd64", ":native", ":any", ":all"})
-_PLUS_IN_NAME = re.compile(r".*\+\+|memtest86\+")
+_PLUS_IN_NAME = regex(r".*\+\+|memtest86\+")
 
 
 def parse_install(invocation: Invocation, location: Location, files: BuildFiles) -> InstallStep | None:  # noqa: ARG001 - the shape of a manager

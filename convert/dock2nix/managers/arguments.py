@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dock2nix.model.packages import UnknownWord
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import Action, Requirement
     from dock2nix.model.shell import Word
 
-_LITERAL_OPTION = re.compile(r"[\"']?(--?[A-Za-z0-9][A-Za-z0-9_.:-]*)")
+_LITERAL_OPTION = regex(r"[\"']?(--?[A-Za-z0-9][A-Za-z0-9_.:-]*)")
 _BOOLEANS = frozenset({"true", "false", "null"})
-_USER_INFO = re.compile(r"//[^/@\s]*@")
+_USER_INFO = regex(r"//[^/@\s]*@")
 
 
 class Option(Struct, frozen=True, kw_only=True):

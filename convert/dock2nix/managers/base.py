@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
+
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 # A finding yet without a place: (code, message, hint).
 Problem = tuple[str, str, str]
 
-_INTERPRETER = re.compile(r"(?:python|pypy)[0-9.]*")
+_INTERPRETER = regex(r"(?:python|pypy)[0-9.]*")
 _INTERPRETER_VALUED = frozenset({"-W", "-X", "--check-hash-based-pycs"})
-_NAMED_BY_VERSION = re.compile(r"(pip|easy_install)-?[0-9][0-9.]*")
+_NAMED_BY_VERSION = regex(r"(pip|easy_install)-?[0-9][0-9.]*")
 
 
 class BuildFiles(Protocol):

@@ -31,6 +31,7 @@ from dock2nix.managers.resolution import (
 )
 from dock2nix.managers.rpm_words import FOREIGN_ARCHITECTURES, rpm_requirement
 from dock2nix.model.packages import Action, InstallStep, Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +130,7 @@ _RISKS = {
         ),
     ),
 }
-_UNSIGNED_SETTING = re.compile(
+_UNSIGNED_SETTING = regex(
     r"(?:[^=]+\.)?(?:gpgcheck|localpkg_gpgcheck|pkg_gpgcheck|sslverify)=(?:0|false|no)", re.IGNORECASE
 )
 

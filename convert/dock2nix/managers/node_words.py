@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 from dock2nix.managers.arguments import option_problems, read_words, refused, without_password
 from dock2nix.managers.projects import project_files
 from dock2nix.model.packages import Action, InstallStep, Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.managers.arguments import CommandLine
@@ -28,8 +28,8 @@ RISKS = {
     "--no-strict-ssl": ("D2N504", "{}: the server is not checked", "Nix verifies by hash"),
 }
 _NAME = r"(?:@[a-zA-Z0-9][a-zA-Z0-9._~-]*/)?[a-zA-Z0-9][a-zA-Z0-9._~-]*"
-_SPEC = re.compile(rf"(?P<name>{_NAME})(?:@(?P<spec>.*))?")
-_REFERENCE = re.compile(
+_SPEC = regex(rf"(?P<name>{_NAME})(?:@(?P<spec>.*))?")
+_REFERENCE = regex(
     r"(?:[a-z][a-z0-9+]*:|git@|[.~/]).*|[a-zA-Z0-9._-]+/[a-zA-Z0-9._-]+(?:#.*)?|.*\.(?:tgz|tar\.gz|tar)"
 )
 _ALIAS = "npm:"

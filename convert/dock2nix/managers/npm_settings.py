@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_OPTION = re.compile(r"--?([A-Za-z][A-Za-z-]*)(?:[= ](.*))?", re.DOTALL)
+_OPTION = regex(r"--?([A-Za-z][A-Za-z-]*)(?:[= ](.*))?", re.DOTALL)
 _PREFIX = "npm_config_"
 _OFF = frozenset({"false", "no", "0", "null"})
 _SHORT = {"f": "force", "w": "workspace", "prod": "production"}

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.managers.arguments import without_password
 from dock2nix.managers.resolution import curated, file_evidence, same_name, unresolved
 from dock2nix.model.packages import NixpkgsPackage, NotNeeded, Origin, Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.managers.resolution import Question
     from dock2nix.model.packages import Resolution
     from dock2nix.model.shell import Word
 
-_ADDRESS = re.compile(r"(?:https?|ftp|file)://")
+_ADDRESS = regex(r"(?:https?|ftp|file)://")
 # epel-release, mysql-apt-config, cuda-keyring, packages-microsoft-prod and their kin.
-_REPOSITORY_PACKAGE = re.compile(
+_REPOSITORY_PACKAGE = regex(
     r"(?:[a-z0-9+.-]*-(?:release|apt-config|archive-keyring|keyring|apt-source)|packages-microsoft-prod|erlang-solutions)"
     r"(?:[-_.].*)?\.(?:deb|rpm)"
 )
 _LONGEST = 300
 _FORMS = (
-    re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]*)_(?P<version>[^_]+)_[a-z0-9]+\.deb"),
-    re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)-(?P<version>[^-]+-[^-]+)\.(?:[a-z0-9_]+)\.rpm"),
-    re.compile(r"(?P<name>[a-z0-9][a-z0-9+._-]*?)-(?P<version>[0-9][^-]*-r[0-9]+)\.apk"),
+    regex(r"(?P<name>[a-z0-9][a-z0-9+.-]*)_(?P<version>[^_]+)_[a-z0-9]+\.deb"),
+    regex(r"(?P<name>[A-Za-z0-9][A-Za-z0-9+._-]*)-(?P<version>[^-]+-[^-]+)\.(?:[a-z0-9_]+)\.rpm"),
+    regex(r"(?P<name>[a-z0-9][a-z0-9+._-]*?)-(?P<version>[0-9][^-]*-r[0-9]+)\.apk"),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from dock2nix.managers.python_sets import application, curated_distribution, in_
 from dock2nix.managers.python_words import read_install, read_uninstall
 from dock2nix.managers.resolution import Question, first_answer
 from dock2nix.model.packages import Action, InstallStep
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NAME = "pipx"
 PROGRAMS = frozenset({"pipx"})
 
-_AT_VERSION = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)@(latest|[0-9][A-Za-z0-9.+!]*)")
+_AT_VERSION = regex(r"([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)@(latest|[0-9][A-Za-z0-9.+!]*)")
 _VALUED = option_names(
     """
     --spec --suffix --python -i --index-url --pip-args --preinstall --backend --with

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dock2nix.managers.resolution import channel_of, curated_row, package, plain_attribute, unresolved
 from dock2nix.model.packages import NixpkgsPackage, NotNeeded, Origin
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Provider
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import Resolution
 
 TABLE = "pip"
-_PYTHON_SET = re.compile(r"(?:python|pypy)3[0-9]*Packages\.(.+)")
-_INTERPRETER = re.compile(r"(?:python|pypy)[0-9]*")
-_PYTHON_2 = re.compile(r"(?:python|pypy)2[0-9]*")
+_PYTHON_SET = regex(r"(?:python|pypy)3[0-9]*Packages\.(.+)")
+_INTERPRETER = regex(r"(?:python|pypy)[0-9]*")
+_PYTHON_2 = regex(r"(?:python|pypy)2[0-9]*")
 # What any Python has, or needs no more than itself.
 _OF_EVERY_PYTHON = frozenset({"pip", "wheel"})
 

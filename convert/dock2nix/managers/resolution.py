@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Origin, Unresolved
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from dock2nix.managers.base import Setting
     from dock2nix.model.packages import Requirement, Resolution
 
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
-_PYTHON_SET = re.compile(r"(?:python|pypy)[0-9]+Packages\.")
-_PYTHON_2 = re.compile(r"(?:lib)?python(?:2(?:[.-].*)?|-(?!is-python3).*)?|python2[0-9]?(?:-.*)?|py2?-.*")
+_PLAIN_NAME = regex(r"[A-Za-z_][A-Za-z0-9_'-]*")
+_PYTHON_SET = regex(r"(?:python|pypy)[0-9]+Packages\.")
+_PYTHON_2 = regex(r"(?:lib)?python(?:2(?:[.-].*)?|-(?!is-python3).*)?|python2[0-9]?(?:-.*)?|py2?-.*")
 # As many as the index keeps of each attribute.
 _MANY_PROGRAMS = 60
-_DIGIT_BEHIND_LETTER = re.compile(r"(?<=[a-z])(?=[0-9])")
+_DIGIT_BEHIND_LETTER = regex(r"(?<=[a-z])(?=[0-9])")
 _SONAME_TABLES = frozenset({"apt", "zypper"})
-_SOVERSION = re.compile(r"lib(.+?)-?([0-9]+(?:\.[0-9]+)*)")
+_SOVERSION = regex(r"lib(.+?)-?([0-9]+(?:\.[0-9]+)*)")
 # python3 by itself or its set; the index calls that one python313Packages.
-_DEFAULT_PYTHON = re.compile(r"^(?:python3$|python3(?:13)?(Packages\.))")
+_DEFAULT_PYTHON = regex(r"^(?:python3$|python3(?:13)?(Packages\.))")
 # File evidence below this is of another version of the package: no answer, but worth a look.
 SAME_VERSION = 0.45
 
@@ -328,10 +329,10 @@ def other_soname(catalogue: Catalogue, name: str, path: str) -> str:
 
 
 # Their headers are for what is built with them; there is no library that a program would load.
-_NO_LIBRARY = re.compile(
+_NO_LIBRARY = regex(
     r"(?:stdenv|glibc|musl|linuxHeaders|php|postgresql|apacheHttpd|nginx|xorgproto|R|erlang|nodejs|gcc|clang|llvm)(?:[._0-9].*)?"
 )
-_INTERPRETERS = re.compile(r"(?:python3|ruby|perl|lua|tcl)[_0-9]*")
+_INTERPRETERS = regex(r"(?:python3|ruby|perl|lua|tcl)[_0-9]*")
 
 
 def library_output(catalogue: Catalogue, name: str, path: str) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.managers.arguments import refused
 from dock2nix.managers.packagefiles import file_requirement, is_package_file
 from dock2nix.model.packages import Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.packages import UnknownWord
@@ -17,19 +17,19 @@ FOREIGN_ARCHITECTURES = frozenset(
     {"i386", "i486", "i586", "i686", "aarch64", "armv7hl", "ppc64le", "s390x", "src"}
 )
 _ARCHITECTURES = frozenset({"x86_64", "noarch"})
-_PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~^:-]*")
-_CAPABILITY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\([^()\s]*\)(?:\(64bit\))?")
-_COMPARED = re.compile(r"(?P<name>[^<>=\s]+)\s*(?P<specifier>[<>=]{1,2}\s*[A-Za-z0-9_.+~^:-]+)")
-_PATTERN_VERSION = re.compile(
+_PACKAGE = regex(r"[A-Za-z0-9_][A-Za-z0-9_.+~^:-]*")
+_CAPABILITY = regex(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\([^()\s]*\)(?:\(64bit\))?")
+_COMPARED = regex(r"(?P<name>[^<>=\s]+)\s*(?P<specifier>[<>=]{1,2}\s*[A-Za-z0-9_.+~^:-]+)")
+_PATTERN_VERSION = regex(
     r"(?P<name>[A-Za-z0-9_.+-]+?)(?P<specifier>-(?:[0-9]+:)?[0-9][0-9A-Za-z.+~^]*(?:-[0-9A-Za-z._+~^]*)?)\*"
 )
-_VERSION_RELEASE = re.compile(
+_VERSION_RELEASE = regex(
     r"(?P<name>.+?)(?P<specifier>-(?:[0-9]+:)?[0-9][0-9A-Za-z.+~^_]*-[0-9][0-9A-Za-z.+~^_]*)"
 )
-_VERSION = re.compile(r"(?P<name>.+?)(?P<specifier>-(?:[0-9]+:)?[0-9]+(?:\.[0-9A-Za-z+~^_]+)+)")
+_VERSION = regex(r"(?P<name>.+?)(?P<specifier>-(?:[0-9]+:)?[0-9]+(?:\.[0-9A-Za-z+~^_]+)+)")
 _LONGEST = 300
 # Names that end in a version of their own.
-_NAMED_BY_VERSION = re.compile(r"(?:dotnet|aspnetcore|netstandard|java|compat)-.*")
+_NAMED_BY_VERSION = regex(r"(?:dotnet|aspnetcore|netstandard|java|compat)-.*")
 
 
 def rpm_requirement(

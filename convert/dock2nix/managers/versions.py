@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Numbers = tuple[int, ...]
 
-_NUMBERS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
-_COMPARISON = re.compile(r"(>=|<=|==|=|>|<)(.+)")
-_EPOCH = re.compile(r"[0-9]+:")
-_NPM_COMPARATOR = re.compile(r"(\^|~>?|>=|<=|>|<|=)?\s*v?([0-9xX*][0-9A-Za-z.*+-]*)")
-_NPM_HYPHEN = re.compile(r"v?([0-9][0-9A-Za-z.+-]*)\s+-\s+v?([0-9][0-9A-Za-z.+-]*)")
-_NPM_GAP = re.compile(r"([<>=^~])\s+")
+_NUMBERS = regex(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
+_COMPARISON = regex(r"(>=|<=|==|=|>|<)(.+)")
+_EPOCH = regex(r"[0-9]+:")
+_NPM_COMPARATOR = regex(r"(\^|~>?|>=|<=|>|<|=)?\s*v?([0-9xX*][0-9A-Za-z.*+-]*)")
+_NPM_HYPHEN = regex(r"v?([0-9][0-9A-Za-z.+-]*)\s+-\s+v?([0-9][0-9A-Za-z.+-]*)")
+_NPM_GAP = regex(r"([<>=^~])\s+")
 _LONGEST = 1000
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from dock2nix.managers.base import called_as
 from dock2nix.managers.dnf import resolve_rpm
 from dock2nix.managers.rpm_words import rpm_requirement
 from dock2nix.model.packages import Action, InstallStep, Requirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,8 +105,8 @@ _RISKS = {
     ),
     **dict.fromkeys(("--plus-repo",), _FURTHER),
 }
-_DECORATED = re.compile(r"[+~!-]")
-_REPOSITORY_PREFIX = re.compile(r"[A-Za-z0-9_.-]+:(?=[A-Za-z0-9])")
+_DECORATED = regex(r"[+~!-]")
+_REPOSITORY_PREFIX = regex(r"[A-Za-z0-9_.-]+:(?=[A-Za-z0-9])")
 
 
 def parse_install(invocation: Invocation, location: Location, files: BuildFiles) -> InstallStep | None:  # noqa: ARG001 - the shape of a manager

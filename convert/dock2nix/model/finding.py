@@ -125,6 +125,16 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N505": ("secret-in-image", Severity.WARNING, "a secret would become part of the image"),
     "D2N506": ("extra-package-repository", Severity.WARNING, "packages come from a further repository"),
     "D2N507": ("weak-checksum", Severity.WARNING, "a download is checked by SHA-1 only"),
+    "D2N510": ("unpinned-base-image", Severity.WARNING, "a base image is named by a tag, which can move"),
+    "D2N511": ("unpinned-package", Severity.WARNING, "packages are installed in whatever version there is"),
+    "D2N512": ("unverified-download", Severity.WARNING, "a download is compared with no checksum"),
+    "D2N513": ("unencrypted-download", Severity.ERROR, "anybody on the way can replace a download"),
+    "D2N514": ("unchecked-server", Severity.ERROR, "the certificate of a server is not checked"),
+    "D2N515": ("unpinned-source", Severity.WARNING, "sources are fetched at whatever commit there is"),
+    "D2N516": ("unchecked-key", Severity.WARNING, "a signing key is trusted as it comes"),
+    "D2N517": ("near-miss-name", Severity.WARNING, "a package name is one slip from a well-known one"),
+    "D2N518": ("set-user-id", Severity.WARNING, "a program runs with the rights of its owner"),
+    "D2N519": ("root-at-run-time", Severity.WARNING, "the image runs as root"),
 }
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_'-]*"
-_ATTRIBUTE_PATH = re.compile(
+_ATTRIBUTE_PATH = regex(
     rf"(?:{_IDENTIFIER}|\"[A-Za-z0-9_.+@/-]+\")(?:\.(?:{_IDENTIFIER}|\"[A-Za-z0-9_.+@/-]+\"))*"
 )
-_SRI_HASH = re.compile(r"sha(?:256-[A-Za-z0-9+/]{43}=|512-[A-Za-z0-9+/]{86}==|1-[A-Za-z0-9+/]{27}=)")
+_SRI_HASH = regex(r"sha(?:256-[A-Za-z0-9+/]{43}=|512-[A-Za-z0-9+/]{86}==|1-[A-Za-z0-9+/]{27}=)")
 
 
 class AttributePath(str):

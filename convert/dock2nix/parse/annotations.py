@@ -20,6 +20,7 @@ from dock2nix.model.finding import FINDING_CODES, Finding, Outcome
 from dock2nix.model.packages import AttributePath
 from dock2nix.model.source import Location
 from dock2nix.parse.lines import is_comment, read_lines
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ TABLES = {
     "yum": "dnf",
     "zypper": "zypper",
 }
-_ANNOTATION = re.compile(r"[ \t]*#[ \t]*dock2nix[ \t]*:(.*)", re.IGNORECASE | re.DOTALL)
+_ANNOTATION = regex(r"[ \t]*#[ \t]*dock2nix[ \t]*:(.*)", re.IGNORECASE | re.DOTALL)
 _SLUGS = {slug: code for code, (slug, _, _) in FINDING_CODES.items()}
 _FORMS = "map NAME=pkgs.ATTRIBUTE, build-only NAME, keep NAME, or ignore=CODE REASON"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, NoReturn
 
 from msgspec import Struct
 
 from dock2nix.model.dockerfile import Form
 from dock2nix.parse.lines import SPACE, refusal, trimmed
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dock2nix.errors import DockerfileError
     from dock2nix.model.source import SourceText
 
-_BLANKS = re.compile(r"[\t\v\f\r ]+")
-_NOT_BLANKS = re.compile(r"[^\t\v\f\r ]*")
-_NOT_SPACE = re.compile(f"[^{SPACE}]")
+_BLANKS = regex(r"[\t\v\f\r ]+")
+_NOT_BLANKS = regex(r"[^\t\v\f\r ]*")
+_NOT_SPACE = regex(f"[^{SPACE}]")
 # What a lone surrogate of a JSON escape becomes in Go.
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = regex("[\ud800-\udfff]")
 
 
 class Token(Struct, frozen=True, kw_only=True):

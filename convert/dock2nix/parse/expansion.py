@@ -16,6 +16,7 @@ from dock2nix.parse.lines import SPACE
 from dock2nix.parse.mounts import csv_fields, csv_line, mount_fields, mount_problem
 from dock2nix.parse.values import exposed_ports, is_file_mode, is_signal
 from dock2nix.parse.variables import ExpansionError, expand, expand_words
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ _EXPANDED_FLAGS = frozenset({"chown", "chmod", "checksum"})
 # Of all expanded arguments of a file together.
 MAXIMUM_TOTAL = 50_000_000
 MAXIMUM_FINDINGS = 1_000
-_VARIABLE = re.compile(r"\$\{?(\w+)")
+_VARIABLE = regex(r"\$\{?(\w+)")
 
 
 class Expander(Struct, kw_only=True):

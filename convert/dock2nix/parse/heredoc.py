@@ -13,6 +13,7 @@ from dock2nix.model.source import SourceText
 from dock2nix.parse.arguments import split_statement
 from dock2nix.parse.lines import continuation, is_blank, is_comment, join_lines, logical_line, refusal
 from dock2nix.parse.variables import ExpansionError, split_words
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ParserDirectives
     from dock2nix.parse.lines import LogicalLine
 
-_OPERATOR = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
+_OPERATOR = regex(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 _KEYWORDS = frozenset({"ADD", "COPY", "RUN"})
 # dockerfile_parse joins the lines of an instruction one by one, which takes quadratic time: longer ones are shortened for it.
 _LONGEST_INSTRUCTION = 500

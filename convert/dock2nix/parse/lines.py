@@ -11,6 +11,7 @@ from dock2nix.errors import DockerfileError
 from dock2nix.model.dockerfile import ParserDirectives
 from dock2nix.model.finding import Finding
 from dock2nix.model.source import Location, SourceText
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +27,8 @@ MAXIMUM_LINES = 200_000
 MAXIMUM_LINE = 65_535
 
 _ASCII_SPACE = "\t\n\f\r "
-_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)", re.DOTALL)
-_SURROGATES = re.compile("[\udc80-\udcff]")
+_DIRECTIVE = regex(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)", re.DOTALL)
+_SURROGATES = regex("[\udc80-\udcff]")
 
 
 class LogicalLine(Struct, frozen=True, kw_only=True):

@@ -15,12 +15,13 @@ from dock2nix.parse.requirements import (
     read_requirement,
     split_extras,
 )
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SEARCHED = 1_000_000
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_COMMENT = regex(r"(?:^|\s)#.*$")
 
 
 class PythonProject(Struct, frozen=True, kw_only=True):
@@ -51,11 +52,11 @@ def read_pyproject(text: str, path: str = "pyproject.toml") -> PythonProject | N
 
 
 def _toml(text: str) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - needed for few Dockerfiles
+    import tomli  # noqa: PLC0415 - needed for few Dockerfiles
 
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError):
         return {}
 
 
@@ -223,7 +224,7 @@ class NodeProject(Struct, frozen=True, kw_only=True):
 
 
 _NODE_TABLES = ("dependencies", "optionalDependencies", "devDependencies")
-_PACKAGE_MANAGER = re.compile(r"([a-z]+)@([0-9][0-9A-Za-z.-]*)(?:\+[A-Za-z0-9.]+)?")
+_PACKAGE_MANAGER = regex(r"([a-z]+)@([0-9][0-9A-Za-z.-]*)(?:\+[A-Za-z0-9.]+)?")
 
 
 def read_package_json(text: str) -> NodeProject | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from dock2nix.regex import regex
 
-_QUOTED_FIELD = re.compile(r'"((?:[^"]|"")*)"')
+_QUOTED_FIELD = regex(r'"((?:[^"]|"")*)"')
 _TYPES = frozenset({"bind", "cache", "secret", "ssh", "tmpfs"})
 _SHARING = frozenset({"locked", "private", "shared"})
 _TRUTHS = frozenset(["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
@@ -37,10 +37,10 @@ _TYPES_WITH = {
     "uid": frozenset({"cache", "secret", "ssh"}),
 }
 _FORMS = {
-    "gid": re.compile("[0-9]{1,10}"),
-    "mode": re.compile("[0-7]{1,11}"),
-    "size": re.compile(r"[0-9]+(\.[0-9]+)? ?([kKmMgGtTpP]?[iI]?[bB]?)"),
-    "uid": re.compile("[0-9]{1,10}"),
+    "gid": regex("[0-9]{1,10}"),
+    "mode": regex("[0-7]{1,11}"),
+    "size": regex(r"[0-9]+(\.[0-9]+)? ?([kKmMgGtTpP]?[iI]?[bB]?)"),
+    "uid": regex("[0-9]{1,10}"),
 }
 
 Fields = tuple[tuple[str, str | None], ...]

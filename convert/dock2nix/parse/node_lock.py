@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from dock2nix.model.packages import SriHash
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-_MODULES = re.compile(r"(?:node_modules/(?:@[^/]+/)?[^/@.][^/]*)(?:/node_modules/(?:@[^/]+/)?[^/@.][^/]*)*")
-_HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]+)")
+_MODULES = regex(r"(?:node_modules/(?:@[^/]+/)?[^/@.][^/]*)(?:/node_modules/(?:@[^/]+/)?[^/@.][^/]*)*")
+_HOST = regex(r"https?://(?:[^/?#@]*@)?([^/?#@]+)")
 _ARCHIVES = (".tgz", ".tar.gz", ".tar")  # npm takes any other file for a folder
-_FORGE = re.compile(r"github(?:\.com)?:.+")
+_FORGE = regex(r"github(?:\.com)?:.+")
 _NEWEST = 3  # form of the lock
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from dock2nix.model.dockerfile import ImageReference
+from dock2nix.regex import regex
 
 _HOST_PART = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_HOST = re.compile(rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
-_PATH_PART = re.compile("[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile("[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:([0-9a-fA-F]{32,})")
+_HOST = regex(rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+_PATH_PART = regex("[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = regex("[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:([0-9a-fA-F]{32,})")
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _MAXIMUM_NAME = 255
 _HUB = frozenset({"docker.io", "index.docker.io"})

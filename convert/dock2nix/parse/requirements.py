@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -16,22 +18,22 @@ if TYPE_CHECKING:
 _LONGEST = 4096
 _DEEPEST = 30
 
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_TAIL_OPTIONS = re.compile(r"\s--?[A-Za-z]")
-_HASH = re.compile(r"\s--hash[= ]\s?[\"']?([a-z0-9]{1,20}:[0-9A-Fa-f]{1,256})")
+_COMMENT = regex(r"(?:^|\s)#.*$")
+_VARIABLE = regex(r"\$\{([A-Z0-9_]+)\}")
+_TAIL_OPTIONS = regex(r"\s--?[A-Za-z]")
+_HASH = regex(r"\s--hash[= ]\s?[\"']?([a-z0-9]{1,20}:[0-9A-Fa-f]{1,256})")
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?"
-_LOOSE = re.compile(
+_LOOSE = regex(
     rf"({_NAME})\s*(?:\[([^\]]*)\])?\s*\(?\s*((?:===|==|~=|!=|<=|>=|<|>)[A-Za-z0-9.*+!_,<>=~ -]*?)?\s*\)?\s*(?:;(.*))?"
 )
-_NAME_AT = re.compile(rf"{_NAME}\s*(?:\[[^\]]*\])?\s*@")
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|git@|file:)")
-_PATH_EXTRAS = re.compile(r"(.*?)\[([^\[\]]*)\]")
-_EGG = re.compile(r"[#&]egg=([^&\[]*)(?:\[([^\]]*)\])?")
+_NAME_AT = regex(rf"{_NAME}\s*(?:\[[^\]]*\])?\s*@")
+_URL = regex(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|git@|file:)")
+_PATH_EXTRAS = regex(r"(.*?)\[([^\[\]]*)\]")
+_EGG = regex(r"[#&]egg=([^&\[]*)(?:\[([^\]]*)\])?")
 # Endings of what pip takes for an archive.
 ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz", ".tar")
-_WHEEL = re.compile(rf"({_NAME})-([0-9][^-]*)(?:-[^-]+){{3,4}}\.whl")
-_SDIST = re.compile(rf"({_NAME})-([0-9][^-]*)\.(?:tar\.(?:gz|bz2|xz)|tgz|zip)")
+_WHEEL = regex(rf"({_NAME})-([0-9][^-]*)(?:-[^-]+){{3,4}}\.whl")
+_SDIST = regex(rf"({_NAME})-([0-9][^-]*)\.(?:tar\.(?:gz|bz2|xz)|tgz|zip)")
 
 # Options of a requirements file that take a value; those of a single requirement (--hash …) are cut off before.
 _SHORT = {

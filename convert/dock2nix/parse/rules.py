@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.model.dockerfile import Form
@@ -12,14 +11,15 @@ from dock2nix.parse.lines import SPACE, refusal
 from dock2nix.parse.mounts import mount_fields
 from dock2nix.parse.values import duration
 from dock2nix.parse.variables import ExpansionError
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dock2nix.parse.arguments import Statement, Token
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
+_STAGE_NAME = regex(r"[a-z][a-z0-9\-_.]*")
+_INTEGER = regex(r"[+-]?[0-9]{1,10}")
 
 # name: whether it is a truth value ("bool"), takes a value once ("one") or several times ("many")
 _COPY_FLAGS = {"chown": "one", "chmod": "one", "link": "bool", "exclude": "many"}

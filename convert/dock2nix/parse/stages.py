@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from dock2nix.parse.rules import check_statement
 from dock2nix.parse.scope import Scope
 from dock2nix.parse.values import parse_platform
 from dock2nix.parse.variables import ExpansionError, expand
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dock2nix.parse.bases import Draft
     from dock2nix.parse.values import Platform
 
-_INDEX = re.compile("[+-]?[0-9]{1,9}")
+_INDEX = regex("[+-]?[0-9]{1,9}")
 
 
 def link_stages(

@@ -6,6 +6,8 @@ import re
 
 from msgspec import Struct
 
+from dock2nix.regex import regex
+
 _UNITS = {
     "ns": 1,
     "us": 1_000,
@@ -16,11 +18,11 @@ _UNITS = {
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
-_DURATION_PART = re.compile(r"([0-9]{1,20})?(?:\.([0-9]{0,20}))?(ns|us|µs|μs|ms|s|m|h)")
-_PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/([a-zA-Z]*))?")
-_MODE_CLAUSE = re.compile(r"[ugoa]*(?:[-+=][rwxXstugo]*)+")
-_PLATFORM_PART = re.compile(r"[A-Za-z0-9_.-]+")
-_OS_PART = re.compile(r"([A-Za-z0-9_-]+)(?:\([A-Za-z0-9_.%+-]*\))?")
+_DURATION_PART = regex(r"([0-9]{1,20})?(?:\.([0-9]{0,20}))?(ns|us|µs|μs|ms|s|m|h)")
+_PORTS = regex(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/([a-zA-Z]*))?")
+_MODE_CLAUSE = regex(r"[ugoa]*(?:[-+=][rwxXstugo]*)+")
+_PLATFORM_PART = regex(r"[A-Za-z0-9_.-]+")
+_OS_PART = regex(r"([A-Za-z0-9_-]+)(?:\([A-Za-z0-9_.%+-]*\))?")
 _SIGNALS = frozenset(
     ["ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX"]
 ) | {f"RTMIN+{n}" for n in range(1, 16)} | {f"RTMAX-{n}" for n in range(1, 15)}  # fmt: skip

@@ -16,6 +16,7 @@ from dock2nix.model.image import CopyFiles, WriteFile
 from dock2nix.model.shell import Certainty, ShellCommand
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,11 +44,11 @@ _NO_PROGRAMS = (
     " readarray readonly return set sh shift shopt source suspend test times trap true type typeset ulimit umask unalias unset"
     " wait "
 )
-_SHEBANG = re.compile(r"#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?")
-_FUNCTION = re.compile(
+_SHEBANG = regex(r"#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?")
+_FUNCTION = regex(
     r"^[ \t]*(?:function[ \t]+([A-Za-z_][\w:.-]*)|([A-Za-z_][\w:.-]*)[ \t]*\([ \t]*\))", re.MULTILINE
 )
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,79}")
+_NAME = regex(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,79}")
 _INSTRUCTIONS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.plan import Collision, LanguageEnvironment, PackageEntry
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _PRIORITIES = {
 # Their wrappers link to the same programs.
 _WRAPPERS = frozenset({"binutils", "clang", "gcc"})
 _OUTPUTS = frozenset({"bin", "dev", "lib", "man", "out"})
-_VERSION = re.compile(r"[-_]?\d[\d_]*(?:_?x)?$")
+_VERSION = regex(r"[-_]?\d[\d_]*(?:_?x)?$")
 _SHOWN = 4
 
 

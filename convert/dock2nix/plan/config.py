@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import Form
 from dock2nix.model.image import Healthcheck, ImageConfig
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.dockerfile import ScopedInstruction
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_DURATION = regex(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_PORTS = re.compile(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
+_PORTS = regex(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
 _MAX_PORTS = 1000
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from dock2nix.model.image import (
     WriteFile,
 )
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.image import Effect, ImageConfig
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from dock2nix.plan.users import Accounts
 
 _SPECIAL_BITS = 0o6000
-_SETS_SPECIAL_BITS = re.compile(r"[+=][rwxXt]*s")
-_OCTAL = re.compile(r"[0-7]{1,5}")
+_SETS_SPECIAL_BITS = regex(r"[+=][rwxXt]*s")
+_OCTAL = regex(r"[0-7]{1,5}")
 _OF_ROOT = frozenset({"0", "0:0", ":0"})
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.model.plan import EnvironmentVariable
 from dock2nix.model.steps import RequirementOutcome
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What the Docker daemon and BuildKit give an image that sets no PATH (moby: system.DefaultPathEnvUnix).
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PACKAGE = re.compile(r"@([A-Za-z_][A-Za-z0-9_.'-]*)@")
+_PACKAGE = regex(r"@([A-Za-z_][A-Za-z0-9_.'-]*)@")
 
 
 def base_environment(base: BaseImage | None) -> Mapping[str, str]:

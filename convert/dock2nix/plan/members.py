@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dock2nix.model.packages import AttributePath
 from dock2nix.model.plan import JoinFunction
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.packages import NixpkgsPackage
 
-_PYTHON = re.compile(r"(?P<interpreter>(?:python|pypy)\d*)Packages\.(?P<name>.+)")
-_PHP = re.compile(r"(?P<interpreter>php\d*)Extensions\.(?P<name>.+)")
-_POSTGRESQL = re.compile(r"postgresql(?P<version>\d*)Packages\.(?P<name>.+)")
-_PERL = re.compile(r"perl(?:5)?Packages\.(?P<name>.+)")
-_RUBY = re.compile(r"rubyPackages(?P<version>(?:_\d+_\d+)?)\.(?P<name>.+)")
+_PYTHON = regex(r"(?P<interpreter>(?:python|pypy)\d*)Packages\.(?P<name>.+)")
+_PHP = regex(r"(?P<interpreter>php\d*)Extensions\.(?P<name>.+)")
+_POSTGRESQL = regex(r"postgresql(?P<version>\d*)Packages\.(?P<name>.+)")
+_PERL = regex(r"perl(?:5)?Packages\.(?P<name>.+)")
+_RUBY = regex(r"rubyPackages(?P<version>(?:_\d+_\d+)?)\.(?P<name>.+)")
 # As distributions name modules of Perl; what is called otherwise is a program that happens to be written in it.
-_PERL_MODULE = re.compile(r"lib.+-perl|perl-.+|perl\(.+\)")
-_RUBY_GEM = re.compile(r"ruby-.+|rubygem-.+")
+_PERL_MODULE = regex(r"lib.+-perl|perl-.+|perl\(.+\)")
+_RUBY_GEM = regex(r"ruby-.+|rubygem-.+")
 
 
 class Member(Struct, frozen=True, kw_only=True):

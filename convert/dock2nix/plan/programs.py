@@ -17,6 +17,7 @@ from dock2nix.model.plan import PackageEntry, PackageSection
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.plan.calls import PROGRAM_FOLDERS, CopiedFiles
 from dock2nix.plan.collisions import collisions
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 
 TABLE = "commands"
 OVERRIDE = "override: "
-_PYTHON_SET = re.compile(r"^(python3?[0-9]*)Packages\.")
+_PYTHON_SET = regex(r"^(python3?[0-9]*)Packages\.")
 # What tells versions and builds of one thing apart: python38, nodejs-16_x, postgresql_15_jit, jdk17_headless, curlMinimal.
-_VERSION = re.compile(r"[-_]?[0-9][0-9_x.]*$")
-_BUILD = re.compile(r"(?:[-_](?:full|headless|jit|minimal|slim)|Full|FreeThreading|Minimal|Mainline)$")
-_WORD = re.compile(r"[A-Za-z0-9_+.-]+")
-_COLLECTION = re.compile(
+_VERSION = regex(r"[-_]?[0-9][0-9_x.]*$")
+_BUILD = regex(r"(?:[-_](?:full|headless|jit|minimal|slim)|Full|FreeThreading|Minimal|Mainline)$")
+_WORD = regex(r"[A-Za-z0-9_+.-]+")
+_COLLECTION = regex(
     r"(?:_9base|busybox|coreutils-full|gash-utils|klibc|mescc-tools|toybox|u-root|unixtools|uutils)"
 )
 # Such programs are a project's own more often than any of nixpkgs' that are called so.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dock2nix.emit.expression import nix_comment
 from dock2nix.model.finding import Severity
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
+from dock2nix.regex import regex
 from dock2nix.report.model import requirement_row
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from dock2nix.model.steps import ResolvedRequirement, Step
     from dock2nix.report.model import Report
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
+_SPECIAL = regex(r"([\\`*_\[\]<>|~&])")
 _VERDICTS = {
     "converted": "Converted: nothing is left to look at.",
     "needs-review": "Converted in part: the points below need you before the image is complete.",

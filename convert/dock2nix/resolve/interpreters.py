@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from dock2nix.managers.base import Setting
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, Origin, Unresolved
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage
     from dock2nix.model.packages import Resolution
 
-_PYTHON = re.compile(r"python3\d*")
-_INTERPRETER = re.compile(r"(?P<python>python3\d*)(?:Packages\..+)?|(?P<nodejs>nodejs(?:-slim)?(?:_\d+)?)")
+_PYTHON = regex(r"python3\d*")
+_INTERPRETER = regex(r"(?P<python>python3\d*)(?:Packages\..+)?|(?P<nodejs>nodejs(?:-slim)?(?:_\d+)?)")
 
 
 def setting_of(base: BaseImage | None) -> Setting:

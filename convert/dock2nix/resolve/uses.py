@@ -21,6 +21,7 @@ from dock2nix.model.packages import (
     Unresolved,
 )
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome, ResolvedRequirement
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.steps import Step
 
-_HEADERS = re.compile(r".*-(?:dev|devel|headers)(?:-.*)?")
+_HEADERS = regex(r".*-(?:dev|devel|headers)(?:-.*)?")
 # Programs that compile, or install what may have to be compiled.
 _BUILDERS = option_names(
     """
@@ -39,10 +40,10 @@ _BUILDERS = option_names(
     poetry pyenv python-build qmake R rebar3 rbenv Rscript ruby-build scons setup.py stack swift uv waf yarn
     """
 )
-_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*")
-_PIP = re.compile(r"pip[0-9.]*")
+_PYTHON = regex(r"(?:python|pypy)[0-9.]*")
+_PIP = regex(r"pip[0-9.]*")
 # Languages of their own: what builds with another compiler has no use for them.
-_OF_ONE_LANGUAGE = re.compile(r"(?:go|ghc|cabal-install|ocaml|opam|nim|zig|sbcl|fpc|gnat)(?:[_-]?\d.*)?")
+_OF_ONE_LANGUAGE = regex(r"(?:go|ghc|cabal-install|ocaml|opam|nim|zig|sbcl|fpc|gnat)(?:[_-]?\d.*)?")
 
 
 class Afterwards:

@@ -6,6 +6,8 @@ import operator
 import re
 from typing import TYPE_CHECKING
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,7 @@ def _power(base: int, exponent: int) -> int:
     return int(base**exponent)
 
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"\s*(?:(0[xX][0-9A-Fa-f]+|[0-9]+)|([A-Za-z_][A-Za-z0-9_]*)|(\*\*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^~!?:()]))"
 )
 _BINARY: dict[str, tuple[int, Callable[[int, int], int]]] = {
@@ -49,7 +51,7 @@ _BINARY: dict[str, tuple[int, Callable[[int, int], int]]] = {
     "%": (10, lambda a, b: a - b * _quotient(a, b)),
     "**": (11, _power),
 }
-_ASSIGNED = re.compile(
+_ASSIGNED = regex(
     r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=))|(?:\+\+|--)[ \t]*([A-Za-z_][A-Za-z0-9_]*)"
 )
 _LONGEST = 400

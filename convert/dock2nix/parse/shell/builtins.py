@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.model.shell import Certainty
 from dock2nix.parse.shell.state import Scalar, State, Unknown, Unset
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.shell.expand import Field
 
 DECLARATIONS = frozenset({"export", "local", "readonly", "declare", "typeset"})
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)(.*)", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = regex(r"([A-Za-z_][A-Za-z0-9_]*)(\+?=)(.*)", re.DOTALL)
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _OS_RELEASE = (
     "NAME", "ID", "VERSION", "PRETTY_NAME", "VARIANT", "ANSI_COLOR", "LOGO", "CPE_NAME", "HOME_URL", "DOCUMENTATION_URL",
     "SUPPORT_", "BUG_REPORT_URL", "PRIVACY_POLICY_URL", "VENDOR_", "BUILD_ID", "IMAGE_", "RELEASE_TYPE", "UBUNTU_CODENAME",

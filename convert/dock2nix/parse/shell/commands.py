@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -34,19 +33,20 @@ from dock2nix.parse.shell.wrappers import (
     unwrap,
     xargs_words,
 )
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.parse.shell.evaluate import Evaluator
     from dock2nix.parse.shell.syntax import Function
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?=)")
+_ASSIGNMENT = regex(r"([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?=)")
 COST_OF_WORD = 20
 """As much work as reading so many characters."""
 MOST_CALLS = 4
 """How often a function may stand in the chain of calls."""
 _TESTS = frozenset({"[", "test"})
 _QUESTIONS = frozenset({"which", "type", "hash", "grep", "egrep", "fgrep", "getent", "id", "cmp", "diff"})
-_QUESTION = re.compile(r"command\s+-[vV]\s|(?:dpkg|rpm)\s+(?:-s|-q|-l)\s|apk\s+info\s|let\s")
+_QUESTION = regex(r"command\s+-[vV]\s|(?:dpkg|rpm)\s+(?:-s|-q|-l)\s|apk\s+info\s|let\s")
 _SILENT = frozenset(
     {
         "[",

@@ -10,13 +10,14 @@ from dock2nix.parse.shell.patterns import compile_pattern
 from dock2nix.parse.shell.state import Scalar, Unknown
 from dock2nix.parse.shell.syntax import Script, ShellSyntaxError, Span
 from dock2nix.parse.shell.words import read_word
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dock2nix.parse.shell.expand import Expander
 
-_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,18}\s*")
+_NUMBER = regex(r"\s*[-+]?[0-9]{1,18}\s*")
 _NUMERIC: dict[str, Callable[[int, int], bool]] = {
     "-eq": lambda a, b: a == b,
     "-ne": lambda a, b: a != b,
@@ -34,7 +35,7 @@ _TEXTUAL: dict[str, Callable[[str, str], bool]] = {
 }
 _BINARY = frozenset({*_NUMERIC, *_TEXTUAL, "-ef", "-nt", "-ot", "=~"})
 _UNARY = frozenset(f"-{letter}" for letter in "abcdefghknoprstuvwxzGLNOSR")
-_LITERAL_EXPRESSION = re.compile(r"(\^)?([A-Za-z0-9_/@:, -]*)(\$)?")
+_LITERAL_EXPRESSION = regex(r"(\^)?([A-Za-z0-9_/@:, -]*)(\$)?")
 _DEEPEST = 50
 
 

@@ -22,6 +22,7 @@ from dock2nix.parse.shell.words import (
     read_heredoc,
     read_word,
 )
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 MOST_FIELDS = 1000
 LONGEST_VALUE = 100_000
 _DEFAULTS = {"-", ":-", "=", ":=", "+", ":+", "?", ":?"}
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)")
-_RANGE = re.compile(r"(-?[0-9]{1,6})\.\.(-?[0-9]{1,6})|([A-Za-z])\.\.([A-Za-z])")
+_BRACES = regex(r"\{[^{}]*(?:,|\.\.)")
+_RANGE = regex(r"(-?[0-9]{1,6})\.\.(-?[0-9]{1,6})|([A-Za-z])\.\.([A-Za-z])")
 _BRACE_DIALECTS = frozenset({"bash", "ksh", "zsh"})
 
 

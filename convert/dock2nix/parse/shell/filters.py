@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -17,9 +19,9 @@ _TR_CLASSES = {
     "[:space:]": " \t\n\r\v\f",
     "[:blank:]": " \t",
 }
-_TR_ITEM = re.compile(r"\[:[a-z]+:\]|\\([nt\\])|([^\\])-([^\\])|(.)", re.DOTALL)
-_AWK = re.compile(r"\{ *print +((?:\$[0-9]+|\"[^\"\\]*\")(?: *(?:\$[0-9]+|\"[^\"\\]*\"))*) *\}")
-_SED_ATOM = re.compile(
+_TR_ITEM = regex(r"\[:[a-z]+:\]|\\([nt\\])|([^\\])-([^\\])|(.)", re.DOTALL)
+_AWK = regex(r"\{ *print +((?:\$[0-9]+|\"[^\"\\]*\")(?: *(?:\$[0-9]+|\"[^\"\\]*\"))*) *\}")
+_SED_ATOM = regex(
     r"(?P<group>\\?[()])|\\(?P<escaped>[./\-+\\*^$\[\]{}|&_@:,#])|(?P<bracket>\[\^?\]?[^\]\[\\]*\])|(?P<plain>[^\\\[(){}*+?|])"
 )
 

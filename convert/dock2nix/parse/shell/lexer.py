@@ -13,18 +13,19 @@ from msgspec.structs import replace
 
 from dock2nix.parse.shell.quoting import MOST_BRACKETS, Quoting
 from dock2nix.parse.shell.syntax import HeredocSyntax, RedirectSyntax, ShellSyntaxError, Span
+from dock2nix.regex import regex
 
-_PLAIN = re.compile(r"[^ \t\r\n;&|<>()\\'\"`$]+")
-_BLANKS = re.compile(r"(?:[ \t]|\r(?=\n)|\\\n)+")
-_COMMENT = re.compile(r"#[^\n]*")
-_CONTROL = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|()]")
-_REDIRECT = re.compile(
+_PLAIN = regex(r"[^ \t\r\n;&|<>()\\'\"`$]+")
+_BLANKS = regex(r"(?:[ \t]|\r(?=\n)|\\\n)+")
+_COMMENT = regex(r"#[^\n]*")
+_CONTROL = regex(r";;&|;;|;&|&&|\|\||\|&|[;&|()]")
+_REDIRECT = regex(
     r"(?P<descriptor>[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})?"
     r"(?P<operator><<<|<<-|<<|<&|<>|>>|>\||>&|<(?!\()|>(?!\())|(?P<both>&>>|&>)"
 )
-_FUNCTION = re.compile(r"[ \t]*\([ \t]*\)")
-_ARRAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-_TIMED_GROUP = re.compile(r"(?:time|coproc)[ \t]+(?:-p[ \t]+)?(?=[({!]|(?:if|for|while|until|case|\[\[)\s)")
+_FUNCTION = regex(r"[ \t]*\([ \t]*\)")
+_ARRAY = regex(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_TIMED_GROUP = regex(r"(?:time|coproc)[ \t]+(?:-p[ \t]+)?(?=[({!]|(?:if|for|while|until|case|\[\[)\s)")
 _OPENERS = frozenset({"if", "then", "elif", "else", "while", "until", "do", "{"})
 _CLOSERS = frozenset({"fi", "done", "}"})
 _BRACKET_BREAKS = " \t\r\n&|<>()"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from dock2nix.parse.shell.state import Unknown
 from dock2nix.parse.shell.syntax import For, Function, Node, Script, Simple, children
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.parse.shell.state import State
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=")
-_DEFAULTED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?=")
-_COUNTED = re.compile(
+_ASSIGNMENT = regex(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=")
+_DEFAULTED = regex(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?=")
+_COUNTED = regex(
     r"([A-Za-z_][A-Za-z0-9_]*)[ \t]*(?:[-+*/%&|^]?=|\+\+|--)|(?:\+\+|--)([A-Za-z_][A-Za-z0-9_]*)"
 )
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMING = frozenset(
     {"read", "export", "local", "readonly", "declare", "typeset", "unset", "mapfile", "readarray", "getopts"}
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.parse.shell.filters import FILTERS
 from dock2nix.parse.shell.state import Scalar, Unknown
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +25,8 @@ _MACHINES: Mapping[str, tuple[str, str, str, str, str]] = {
     "linux/riscv64": ("riscv64", "riscv64", "riscv64", "riscv64-linux-gnu", "riscv64-linux-gnu"),
 }
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "a": "\a", "e": "\x1b"}
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|(.))", re.DOTALL)
-_CONVERSION = re.compile(r"%(.)", re.DOTALL)
+_ESCAPE = regex(r"\\(?:([0-7]{1,3})|(.))", re.DOTALL)
+_CONVERSION = regex(r"%(.)", re.DOTALL)
 _WIDEST = 100_000
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dock2nix.parse.shell.syntax import ShellSyntaxError
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
 DEEPEST = 30
@@ -15,13 +16,13 @@ DEEPEST = 30
 MOST_BRACKETS = 200
 """How many brackets may stand inside each other."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _SPECIAL = "@*#?$!-0123456789"
-_IN_DOUBLE = re.compile(r'[^"\\$`]*')
-_IN_BACKTICK = re.compile(r"[^`\\]*")
-_IN_ANSI = re.compile(r"[^'\\]*")
-_IN_PARAMETER = re.compile(r"[^}'\"\\$`]*")
-_IN_ARITHMETIC = re.compile(r"[^()'\"\\$`]*")
+_IN_DOUBLE = regex(r'[^"\\$`]*')
+_IN_BACKTICK = regex(r"[^`\\]*")
+_IN_ANSI = regex(r"[^'\\]*")
+_IN_PARAMETER = regex(r"[^}'\"\\$`]*")
+_IN_ARITHMETIC = regex(r"[^()'\"\\$`]*")
 
 
 class Quoting:

@@ -29,6 +29,7 @@ from dock2nix.parse.shell.syntax import (
     Unparsed,
     While,
 )
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ MOST_OPERATORS = 4000
 """The grammar's time grows with the square of these in hostile texts."""
 MOST_WORDS = 20_000
 _DEEPEST = 40
-_MARKS = re.compile(r"x+|zy*")
+_MARKS = regex(r"x+|zy*")
 _STATEMENTS = frozenset(
     {
         "list",

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.parse.shell.lexer import quoting
 from dock2nix.parse.shell.syntax import ShellSyntaxError, Span, collapsed
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.parse.shell.quoting import Quoting
@@ -78,15 +79,15 @@ class Obscure(Struct, frozen=True, kw_only=True):
 
 Part = Literal | Parameter | Substitution | Arithmetic | Obscure
 
-_PLAIN = re.compile(r"[^\\'\"`$<>]+")
-_PLAIN_IN_DOUBLE = re.compile(r'[^\\"`$]+')
-_PLAIN_IN_HEREDOC = re.compile(r"[^\\`$]+")
+_PLAIN = regex(r"[^\\'\"`$<>]+")
+_PLAIN_IN_DOUBLE = regex(r'[^\\"`$]+')
+_PLAIN_IN_HEREDOC = regex(r"[^\\`$]+")
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])"
-_PARAMETER = re.compile(
+_PARAMETER = regex(
     rf"(?P<prefix>[#!](?!\}}))?(?P<name>{_NAME})(?:\[(?P<subscript>[^\]]*)\])?"
     r"(?P<operator>:?[-=+?]|##|#|%%|%|//|/#|/%|/|\^\^|\^|,,|,|:|@|$)"
 )
-_ANSI_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|u([0-9A-Fa-f]{1,4})|(.))", re.DOTALL)
+_ANSI_ESCAPE = regex(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|u([0-9A-Fa-f]{1,4})|(.))", re.DOTALL)
 _ANSI_LETTERS = {
     "n": "\n",
     "t": "\t",

@@ -9,11 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.parse.shell.expand import Field
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_ASSIGNMENT = regex(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh"})
 
 

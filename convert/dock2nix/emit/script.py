@@ -59,11 +59,19 @@ class Binding(Struct, frozen=True, kw_only=True):
     value: object
 
 
+def has_contents(plan: ImagePlan) -> bool:
+    """Whether the image has anything beside the files that its script puts there."""
+    around = plan.surroundings
+    added = (around.accounts, around.bin_sh, around.certificates, around.usr_bin_env)
+    return bool(plan.sections) or any(added)
+
+
 def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
     """The commands for `extraCommands` or `fakeRootCommands`, with what they refer to."""
     pen = _Pen(merged_usr=plan.surroundings.merged_usr)
     pen.surround(plan.surroundings)
-    if plan.builder == "buildImage" and any(pen.touches_packages(effect) for effect in plan.effects):
+    copied = plan.builder == "buildImage" and has_contents(plan)
+    if copied and any(pen.touches_packages(effect) for effect in plan.effects):
         pen.line("chmod", "-R", "u+w", ".", remark="what came with copyToRoot is read-only")
     for effect in plan.effects:
         pen.write(effect)

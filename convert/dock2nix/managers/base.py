@@ -41,7 +41,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     `interpreter` is the one that language packages are installed into (`python312`, `nodejs_22`); `language` its language, ""
     for none; `own` is true when it is the base image's own and no package's. `distribution` and `release` are the base image's.
     `channel` is "" for the indexed nixpkgs, else the old release that the interpreter comes from, with the packages of its set;
-    what that holds cannot be seen.
+    what that holds cannot be seen. `streams` are versions chosen for later packages, as in `InstallStep`.
     """
 
     interpreter: AttributePath | None = None
@@ -50,6 +50,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     release: str = ""
     channel: str = ""
     own: bool = False
+    streams: tuple[tuple[str, str], ...] = ()
 
 
 class PackageManager(Protocol):

@@ -62,7 +62,9 @@ _VALUED = option_names(
 )
 
 _LATER = "the versions are those of the pinned nixpkgs"
-_MODULES = "module streams have no meaning: nixpkgs has one version of each package, or an attribute for each"
+_MODULES = "nixpkgs has an attribute for each version: the streams are taken into account where their packages are installed"
+_STREAM = regex(r"@?(?P<name>[a-zA-Z][\w.+-]*):(?P<version>[0-9][0-9.]*)(?:/.*)?")
+_CHOOSING = frozenset({"install", "module enable", "module install", "module switch-to"})
 _VERBS = verb_table(
     (
         (
@@ -149,7 +151,9 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
     if action is Action.REPOSITORY:
         return _repository(verb, line, problems)
     if action not in {Action.INSTALL, Action.REMOVE}:
-        return InstallStep(manager=NAME, action=action, reason=reason, options=line.kept)
+        return InstallStep(
+            manager=NAME, action=action, reason=reason, options=line.kept, streams=_streams(verb, line)
+        )
     operands = line.operands[1:] if verb == "swap" else line.operands
     requirements, unknown = read_words(operands, _group if verb in _GROUPS else _reader(verb))
     return InstallStep(
@@ -160,7 +164,14 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
         reason=f"takes the place of {line.operands[0].text}" if verb == "swap" else reason,
         problems=problems,
         options=line.kept,
+        streams=_streams(verb, line),
     )
+
+
+def _streams(verb: str, line: CommandLine) -> tuple[tuple[str, str], ...]:
+    """The module streams that a command switches on (`php:8.2`, `@nodejs:20/common`)."""
+    found = (_STREAM.fullmatch(word.value or "") for word in line.operands if verb in _CHOOSING)
+    return tuple((one["name"], one["version"]) for one in found if one is not None)
 
 
 def _read(words: tuple[Word, ...]) -> tuple[str, CommandLine]:

@@ -42,6 +42,24 @@ def version_satisfies(manager: str, specifier: str, version: str) -> bool | None
     return compare(specifier, version)
 
 
+def asked_version(manager: str, specifier: str) -> str:
+    """The one version that a distribution's package is asked for in, as upstream writes it (`15.4`, `18`).
+
+    Returns:
+        "" when any version will do, when several would, and for packages of languages.
+    """
+    text = specifier.strip()
+    if manager in {"apt", "dpkg"}:
+        found = _upstream(text[1:]) if text.startswith("=") else ""
+    elif manager == "apk":
+        found = re.sub(r"-r[0-9]+$", "", text.lstrip("~=")) if text[:1] in {"~", "="} else ""
+    elif manager in {"dnf", "zypper", "rpm"}:
+        found = _rpm_version(text)
+    else:
+        found = ""
+    return found if _NUMBERS.match(found) else ""
+
+
 # --- distributions -----------------------------------------------------------------------------------------------------------
 
 
@@ -95,9 +113,22 @@ def _alpine(specifier: str, version: str) -> bool | None:
 def _rpm(specifier: str, version: str) -> bool | None:
     if specifier.startswith(":"):  # a module stream: nodejs:18/common
         return _begins_with(version, specifier[1:].split("/", maxsplit=1)[0])
+    operator, asked = _rpm_comparison(specifier)
+    return _compare(version, operator, asked)
+
+
+def _rpm_comparison(specifier: str) -> tuple[str, str]:
+    """Operator and version without epoch and release."""
     comparison = _COMPARISON.fullmatch(specifier.replace(" ", ""))
     operator, asked = (comparison[1], comparison[2]) if comparison else ("=", specifier.removeprefix("-"))
-    return _compare(version, operator, _EPOCH.sub("", asked, count=1).split("-")[0])
+    return operator, _EPOCH.sub("", asked, count=1).split("-")[0]
+
+
+def _rpm_version(specifier: str) -> str:
+    if specifier.startswith(":"):
+        return specifier[1:].split("/", maxsplit=1)[0]
+    operator, asked = _rpm_comparison(specifier)
+    return asked if operator in {"=", "=="} else ""
 
 
 # --- Python ------------------------------------------------------------------------------------------------------------------

@@ -123,7 +123,8 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     `(finding code, message, hint)` for the caller to locate at the command. `options` are the options worth keeping, as
     written (`--no-install-recommends`, `--extra-index-url=…`). `constraints` bound the versions of what comes along with the
     requirements (`-c constraints.txt`); `indexes` are the addresses of other places to take packages from, without passwords.
-    `node_lock` is the lock that a project of npm waits for.
+    `node_lock` is the lock that a project of npm waits for. `streams` are versions that it chooses for packages installed later,
+    by the name that theirs begin with: `dnf module enable php:8.2`.
     """
 
     manager: str
@@ -139,6 +140,7 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     constraints: tuple[Requirement, ...] = ()
     indexes: tuple[str, ...] = ()
     node_lock: NodeLockRequest | None = None
+    streams: tuple[tuple[str, str], ...] = ()
 
 
 class Origin(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.managers import manager_named, npm
 from dock2nix.model.dockerfile import ImageReference, StageReference
@@ -13,6 +14,7 @@ from dock2nix.model.packages import Action, NotNeeded
 from dock2nix.resolve.findings import fulfils, remarks
 from dock2nix.resolve.interpreters import setting_of, with_interpreter, without_second
 from dock2nix.resolve.uses import Afterwards, Later, result_of
+from dock2nix.resolve.versions import in_versions_asked_for
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
@@ -98,13 +100,13 @@ def _resolve_stage(
     results: list[ResolvedRequirement] = []
     afterwards = Afterwards((*stage.steps, *stage.after), stage.at_run_time)
     for position, step in enumerate(stage.steps):
-        wanted = _wanted(step)
+        setting = _with_streams(setting, step)
         later = Later(afterwards=afterwards, position=position)
-        for requirement, group in wanted:
+        for requirement, group in _wanted(step):
             resolutions = npm.resolve_locked(requirement, step.effects)
             if not resolutions:
                 found = manager_named(requirement.manager).resolve(requirement, catalogue, setting)
-                found = without_second(setting, found)
+                found = without_second(setting, in_versions_asked_for(found, catalogue, setting, results))
                 resolutions = _without_idle(requirement, found, catalogue, later)
             kept = stage.everything or (stage.python and requirement.manager == "pip")
             results.append(
@@ -113,6 +115,12 @@ def _resolve_stage(
             setting = with_interpreter(setting, resolutions)
     findings = tuple(finding for result in results for finding in remarks(result))
     return Outcome(tuple(results), findings), setting
+
+
+def _with_streams(setting: Setting, step: Step) -> Setting:
+    """The setting behind commands that choose versions for what is installed later."""
+    chosen = tuple(stream for install in step.installs for stream in install.streams)
+    return replace(setting, streams=(*setting.streams, *chosen)) if chosen else setting
 
 
 def _wanted(step: Step) -> tuple[tuple[Requirement, str], ...]:

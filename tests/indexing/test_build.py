@@ -5,18 +5,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import lzma
-import threading
 import zipfile
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dock2nix.catalogue.index import PackageIndex
 from dock2nix.errors import Dock2nixError, NetworkError, UsageError
-from dock2nix.indexing import build, sources
+from dock2nix.indexing import build, downloads, sources
 from dock2nix.indexing.packages import Spelling
+from file_server import Answers, serving
 from made_nix_index import MadeStorePath, database
 
 if TYPE_CHECKING:
@@ -34,27 +32,6 @@ SPELLING = Spelling(
 )
 CONTENTS = "usr/bin/curl web/curl\nusr/lib/x86_64-linux-gnu/libcurl.so.4 libs/libcurl4\n"
 PACKAGES = "Package: curl\nVersion: 8.18.0-1\n\nPackage: libcurl4\nSource: curl\nVersion: 8.18.0-1\n"
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    """Serves a folder; understands `Range: bytes=N-`."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
-        pass
-
-    def do_GET(self) -> None:
-        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
-        path = self.translate_path(self.path)
-        try:
-            with open(path, "rb") as file:  # noqa: PTH123 - a plain path of the server
-                content = file.read()
-        except OSError:
-            self.send_error(404)
-            return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        self.wfile.write(content[start:])
 
 
 def _make_release(archive: Path, codename: str) -> None:
@@ -83,11 +60,26 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mirror(archive: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(archive)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    """The archive's files as they are when they are asked for."""
+    with serving(_Folder(archive)) as address:
+        yield address
+
+
+class _Folder(Answers):
+    """The files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
+        return {f"/{path.relative_to(self.folder).as_posix()}": path.read_bytes() for path in paths}
+
+    @files.setter
+    def files(self, value: dict[str, bytes]) -> None:
+        assert not value
 
 
 @pytest.fixture
@@ -102,7 +94,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = sources.Wheel(
         distribution="made-index",
         version="1",
-        sha256=sources.sha256_of(path),
+        sha256=downloads.sha256_of(path),
         member="made/index",
         member_sha256=hashlib.sha256(content).hexdigest(),
     )

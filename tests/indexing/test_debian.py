@@ -30,6 +30,8 @@ CONTENTS = """usr/bin/jq                                  utils/jq
 usr/lib/x86_64-linux-gnu/libpq.so.5          libs/libpq5,oldlibs/libpq-old
 usr/share/doc/jq/changelog.gz                utils/jq
 usr/share/fonts/truetype/a font.ttf          fonts/fonts-spaced
+usr/lib/odd/a.beam                           libs/odd
+usr/share/doc/old-name/README                oldlibs/old-name
 FILE LOCATION
 """
 
@@ -49,12 +51,14 @@ def test_packages_are_read_with_source_and_dependencies(tmp_path: Path) -> None:
 def test_contents_give_the_features_of_each_package(tmp_path: Path) -> None:
     path = tmp_path / "Contents.gz"
     path.write_bytes(gzip.compress(CONTENTS.encode()))
-    assert read_contents(path) == {
+    contents = read_contents(path)
+    assert contents.features == {
         "jq": {Feature("command", "jq")},
         "libpq5": {Feature("soname", "libpq.so.5")},
         "libpq-old": {Feature("soname", "libpq.so.5")},
         "fonts-spaced": {Feature("font", "a font.ttf")},
     }
+    assert contents.filled == {"jq", "libpq5", "libpq-old", "fonts-spaced", "odd", "LOCATION"}
 
 
 @pytest.mark.parametrize(

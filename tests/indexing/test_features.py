@@ -46,6 +46,8 @@ from dock2nix.indexing.features import DEBIAN_FILE, STORE_FILE, feature_of, norm
         pytest.param("/lib/php/extensions/redis.so", "php", "redis", id="PHP extension"),
         pytest.param("/share/fonts/truetype/DejaVuSans.ttf", "font", "DejaVuSans.ttf", id="font"),
         pytest.param("/share/zoneinfo/Europe/Berlin", "data", "zoneinfo/Europe", id="data"),
+        pytest.param("/lib/httpd/mod_pgsql.so", "private", "mod_pgsql", id="plug-in"),
+        pytest.param("/libexec/git-core/git-daemon", "private", "git-daemon", id="helper program"),
     ],
 )
 def test_a_file_in_a_store_path_is_understood(path: str, kind: str, name: str) -> None:
@@ -88,6 +90,12 @@ def test_other_files_say_nothing(path: str) -> None:
         pytest.param("usr/share/perl5/LWP/UserAgent.pm", "perl", "LWP::UserAgent", id="Perl module"),
         pytest.param("usr/lib/php/20230831/redis.so", "php", "redis", id="PHP extension"),
         pytest.param("usr/share/nodejs/semver/package.json", "node", "semver", id="npm package"),
+        pytest.param(
+            "usr/lib/x86_64-linux-gnu/qt5/qml/org/kde/x/libx.so", "private", "libx", id="plug-in deep inside"
+        ),
+        pytest.param(
+            "usr/lib/openssh/gnome-ssh-askpass", "private", "gnome-ssh-askpass", id="helper program"
+        ),
     ],
 )
 def test_a_file_of_a_debian_package_is_understood(path: str, kind: str, name: str) -> None:

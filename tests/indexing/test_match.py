@@ -54,6 +54,20 @@ PACKAGES = {
         ),
         _package("init", "1", out=("command:init", "command:halt", "command:poweroff", "command:bootlogd")),
         _package("python313Packages.segyio", "1.9", out=("soname:libsegyio.so.1", "python:segyio")),
+        _package(
+            "httpd",
+            "1.4.82",
+            out=("command:httpd", "private:mod_cgi", "data:httpd/errors"),
+            bin=("command:htcheck",),
+        ),
+        _package("talloc", "2.4", out=("soname:libtalloc.so.2",), py=("module:talloc",)),
+        _package("lasso", "2.9", out=("soname:liblasso.so.3",)),
+        _package("tcl2048", "0.4", out=("command:2048",)),
+        _package("spice-tools", "45", out=("command:spice", "data:spice/scripts")),
+        _package("tbb", "2022", out=("soname:libtbb.so.12", "soname:libtbbmalloc.so.2")),
+        _package("mpcdec", "1.2", out=("soname:libmpcdec.so.5", "header:mpcdec/mpcdec.h")),
+        _package("mariadb", "11.4", out=("command:mariadbd", "command:aria_chk")),
+        _package("python313Packages.fdt", "1.7", out=("soname:libfdt.so.1", "header:fdt.h")),
         _package("kdePackages.qtbase", "6.10", out=("soname:libQt6Core.so.6", "soname:libQt6Gui.so.6")),
     )
 }
@@ -86,6 +100,23 @@ DEBIAN = {
     "libcrypto1.1": ("openssl", "1.1.1", (), ("soname:libcrypto.so.1.1",)),
     "systemd-sysv": ("systemd", "257", (), ("command:init", "command:halt", "command:poweroff")),
     "libsegyio1": ("segyio", "1.8", (), ("soname:libsegyio.so.1",)),
+    "httpd": ("httpd", "1.4.79", (), ("command:httpd",)),
+    "httpd-mod-cgi": ("httpd", "1.4.79", ("httpd",), ("private:mod_cgi",)),
+    "httpd-mod-pgsql": ("httpd", "1.4.79", ("httpd",), ("private:mod_pgsql",)),
+    "httpd-mod-lua": ("httpd", "1.4.79", ("httpd",), ()),
+    "httpd-tools": ("httpd", "1.4.79", ("httpd",), ("private:htcheck",)),
+    "webserver": ("httpd", "1.4.79", ("httpd",), ()),
+    "libtalloc2": ("talloc", "2.4", (), ("soname:libtalloc.so.2",)),
+    "python3-talloc": ("talloc", "2.4", ("libtalloc2",), ("module:talloc",)),
+    "liblasso3": ("lasso", "2.9", (), ("soname:liblasso.so.3",)),
+    "python3-lasso": ("lasso", "2.9", ("liblasso3",), ("module:lasso",)),
+    "2048": ("2048", "1.0", (), ("command:2048",)),
+    "tclspice": ("spice-tools", "45", (), ("data:spice/scripts", "private:libspice")),
+    "libtbb2": ("tbb", "2020.3", (), ("soname:libtbb.so.2", "soname:libtbbmalloc.so.2")),
+    "libmpcdec-dev": ("mpcdec", "1.2", (), ("soname:libmpcdec.so", "header:mpc/mpc.h")),
+    "mariadb-server": ("mariadb", "11.8", (), ("command:mariadbd", "command:aria_chk")),
+    "mariadb-server-10.5": ("mariadb", "11.8", ("mariadb-server",), ()),
+    "libfdt1": ("dtc", "1.7", (), ("soname:libfdt.so.1", "header:fdt.h")),
     "libqt6gui6": ("qt6-base", "6.8", (), ("soname:libQt6Gui.so.6", "soname:libQt6Gui.so.6.8.2")),
 }
 
@@ -97,7 +128,10 @@ def matcher() -> Matcher:
         for name, (source, version, depends, _) in DEBIAN.items()
     }
     features = {name: _features(*texts) for name, (*_, texts) in DEBIAN.items() if texts}
-    return Matcher(Attributes(PACKAGES), DebianRelease(codename="x", packages=packages, features=features))
+    release = DebianRelease(
+        codename="x", packages=packages, features=features, filled=frozenset({*features, "httpd-mod-lua"})
+    )
+    return Matcher(Attributes(PACKAGES), release)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +148,10 @@ def matcher() -> Matcher:
         pytest.param("postgresql-client", "postgresql", (), id="front of a version, no version asked"),
         pytest.param("python3-requests", "python313Packages.requests", (), id="module of a language"),
         pytest.param("netcat-openbsd", "netcat-openbsd", (), id="program under an alternative's name"),
+        pytest.param("httpd-mod-cgi", "httpd", ("out",), id="plug-in that the program's package has"),
+        pytest.param("httpd-tools", "httpd", ("bin",), id="helper that is a program in nixpkgs"),
+        pytest.param("webserver", "httpd", ("out",), id="another name for the one it depends on"),
+        pytest.param("python3-talloc", "talloc", ("py",), id="binding in an output of the library"),
         pytest.param("libqt6gui6", "kdePackages.qtbase", (), id="part of a toolkit under quite another name"),
     ],
 )
@@ -136,6 +174,12 @@ def test_a_package_is_matched_by_its_files(
         pytest.param("libcrypto1.1", id="library that a package of another name brings along"),
         pytest.param("systemd-sysv", id="programs of a package of another name that has further ones"),
         pytest.param("libsegyio1", id="library in a module of Python"),
+        pytest.param("libfdt1", id="library and headers in a module of Python"),
+        pytest.param("httpd-mod-pgsql", id="plug-in that the program's package does not have"),
+        pytest.param("httpd-mod-lua", id="files that tell nothing, and a dependency of another name"),
+        pytest.param("python3-lasso", id="binding that the library's package does not have"),
+        pytest.param("2048", id="program alone, of a package of another name"),
+        pytest.param("tclspice", id="data that came along with what is missing"),
     ],
 )
 def test_what_does_not_agree_is_not_matched(matcher: Matcher, name: str) -> None:
@@ -149,6 +193,19 @@ def test_what_does_not_agree_is_not_matched(matcher: Matcher, name: str) -> None
             "libffi7", "libffi", "libffi has libffi.so.8, not libffi.so.7, libffi.so.7.1.0", id="soname"
         ),
         pytest.param("php7.4-cli", "php", "php is version 8.4, not 7.4", id="version in the name"),
+        pytest.param(
+            "libtbb2",
+            "tbb",
+            "tbb has libtbb.so.12, not libtbb.so.2",
+            id="soname of the library that it is called after",
+        ),
+        pytest.param("libmpcdec-dev", "mpcdec", "mpcdec has mpcdec.h, not mpc.h", id="headers"),
+        pytest.param(
+            "mariadb-server-10.5",
+            "mariadb",
+            "mariadb is version 11.4, not 10.5",
+            id="version in a name that is kept",
+        ),
         pytest.param("php7.4", "php", "php is version 8.4, not 7.4", id="version in the name of a front"),
     ],
 )

@@ -16,11 +16,13 @@ its fields, separated by tabs, sorted by the bytes of the key. The tables:
 
 from __future__ import annotations
 
+import os
 import zlib
 from bisect import bisect_right
 from functools import cached_property, lru_cache
 from heapq import nsmallest
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.catalogue.base import Attribute, EvidenceMatch, Provider
@@ -30,7 +32,6 @@ from dock2nix.model.packages import AttributePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dock2nix.model.image import FlakeInput
 
@@ -107,8 +108,13 @@ class PackageIndex:
 
     @classmethod
     def open(cls, folder: Path | None = None) -> PackageIndex:
-        """The index in `folder` (its `index/` and `pins.toml`), the one that ships with dock2nix when None."""
-        return cls(folder or data_folder("mappings"))
+        """The index in `folder` (its `index/` and `pins.toml`); when None the one chosen by the user, else the bundled one.
+
+        Raises:
+            UsageError: $DOCK2NIX_INDEX names a folder without an index.
+
+        """
+        return cls(folder or _chosen_folder())
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:
@@ -279,6 +285,17 @@ class PackageIndex:
 
         about: dict[str, Any] = json.loads((self._folder / "index" / "about.json").read_text("utf-8"))
         return about
+
+
+def _chosen_folder() -> Path:
+    """The folder that $DOCK2NIX_INDEX names (`dock2nix index update` makes such folders), else that of the bundled index."""
+    named = os.environ.get("DOCK2NIX_INDEX", "")
+    if not named:
+        return data_folder("mappings")
+    folder = Path(named)
+    if not (folder / "index" / "about.json").is_file() or not (folder / "pins.toml").is_file():
+        raise UsageError(f"DOCK2NIX_INDEX: no package index in {named}; `dock2nix index update` makes one")
+    return folder
 
 
 def _pieces(name: str) -> set[str]:

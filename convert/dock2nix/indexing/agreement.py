@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dock2nix.indexing.ranking import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -19,6 +21,7 @@ _OF_A_LANGUAGE = re.compile(
 )
 _RUNTIME_LIBRARY = re.compile(r"lib(?!.*-(?:dev|perl|java|ruby|bin|utils|tools|data|common)$)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_VERSION_AT_END = re.compile(r"-(\d+\.\d+)$")
 _NUMBER_IN_ATTRIBUTE = re.compile(r"\d+(?:[._]\d+)*")
 # The families whose package sets exist once a version: (how Debian names what is in them, the set).
 _FAMILIES = (
@@ -28,6 +31,7 @@ _FAMILIES = (
     (re.compile(r"ruby(\d\.\d)-"), re.compile(r"rubyPackages_(\d_\d)")),
 )
 _SONAME = re.compile(r"(?P<stem>.+?)(?:-?(?<!\d)\d{1,2}(?:\.\d+)*)?\.so\.(?P<version>\d+(?:\.\d+)*)")
+_ABI_MARK = re.compile(r"(?:t64|v5|debian\d|gf|c2a?|ldbl|g)$")
 _MOST_SHOWN = 2
 
 
@@ -44,8 +48,10 @@ def disagreement(
     """
     own = debian.name == asked.name
     libraries = _libraries(features)
-    if libraries and own and is_runtime_library(asked.name):
-        return _other_libraries(libraries, debian.version, package)
+    if libraries and is_runtime_library(debian.name):
+        other = _other_libraries(libraries, debian, package)
+        if other or own:
+            return other
     number = named_version(asked.name, asked.version)
     if number and not _is_of_version(package, number):
         return f"{package.path} is version {package.version or 'unknown'}, not {number}"
@@ -60,11 +66,15 @@ def is_runtime_library(name: str) -> bool:
 
 
 def named_version(name: str, version: str) -> str:
-    """The number in a Debian package's name with which its version begins: `7.4` for php7.4 of version 7.4.33, else ""."""
+    """The number in a Debian package's name with which its version begins: `7.4` for php7.4 of version 7.4.33, else "".
+
+    A number like `-10.5` at the end is a version in any case: later releases keep such names for packages of a newer one.
+    """
     if _OF_A_LANGUAGE.match(name):
         return ""
     found = [number for number in _NUMBER.findall(name) if _begins_with(version, number)]
-    return max(found, key=len, default="")
+    ending = None if is_runtime_library(name) else _VERSION_AT_END.search(name)
+    return max(found, key=len, default=ending[1] if ending else "")
 
 
 def _begins_with(version: str, number: str) -> bool:
@@ -99,30 +109,40 @@ def _libraries(features: Iterable[Feature]) -> Mapping[str, set[str]]:
     return found
 
 
-def _other_libraries(asked: Mapping[str, set[str]], version: str, package: Package) -> str:
+def _other_libraries(asked: Mapping[str, set[str]], debian: DebianPackage, package: Package) -> str:
     """Programs find a library by its soname: without one that both have, it is not the same library.
 
-    Some are built without a version in nixpkgs; then the versions of the packages decide.
+    The one that the package is called after counts alone. Some are built without a version in nixpkgs; then the versions of
+    the packages decide.
     """
     given = _libraries(package.features)
-    common = sorted(stem for stem in asked if stem in given)
+    own = {stem for stem, names in asked.items() if any(_named_after(debian.name, name) for name in names)}
+    common = sorted((own & given.keys()) or (asked.keys() & given.keys()))
     if any(asked[stem] & given[stem] for stem in common):
         return ""
     if not common:
-        if _numbers(version) == _numbers(package.version):
+        if _numbers(debian.version) == _numbers(package.version):
             return ""
         return f"{package.path} does not have {_shown(name for names in asked.values() for name in names)}"
     theirs = _shown(name for stem in common for name in given[stem])
     return f"{package.path} has {theirs}, not {_shown(name for stem in common for name in asked[stem])}"
 
 
+def _named_after(name: str, library: str) -> bool:
+    """Whether a package is called after a library: libtbb2 after libtbb.so.2."""
+    return plain(_ABI_MARK.sub("", name)) == plain(library.replace(".so", ""))
+
+
 def _other_headers(features: Iterable[Feature], package: Package) -> str:
-    """What is built finds a library by its .pc file: without one that both have, it is not the same library."""
-    asked = {feature.name for feature in features if feature.kind == "pkgconfig"}
-    given = {feature.name for feature in package.features if feature.kind == "pkgconfig"}
-    if not asked or not given or asked & given:
-        return ""
-    return f"{package.path} has {_shown(f'{name}.pc' for name in given)}, not {_shown(f'{name}.pc' for name in asked)}"
+    """What is built finds a library by its .pc file and its headers: without any that both have, it is not the same library."""
+    own = tuple(features)
+    for kind, suffix in (("pkgconfig", ".pc"), ("header", "")):
+        asked = {feature.name.rpartition("/")[2] for feature in own if feature.kind == kind}
+        given = {feature.name.rpartition("/")[2] for feature in package.features if feature.kind == kind}
+        if asked and given and not asked & given:
+            theirs, ours = (_shown(f"{name}{suffix}" for name in names) for names in (given, asked))
+            return f"{package.path} has {theirs}, not {ours}"
+    return ""
 
 
 def _numbers(version: str) -> str:

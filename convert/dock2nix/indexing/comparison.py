@@ -46,7 +46,7 @@ def match_keys(feature: Feature) -> Iterator[Feature]:
         yield feature
 
 
-def _asked(feature: Feature) -> list[Feature]:
+def asked_forms(feature: Feature) -> list[Feature]:
     """The comparable forms of a Debian feature; programs also without what Debian's alternatives add to their names."""
     if feature.kind == "command":
         return [Feature("command", name) for name in _program_keys(feature.name) if name]
@@ -66,7 +66,9 @@ def debian_keys(features: Iterable[Feature], known: Container[Feature]) -> set[F
     """
     keys: set[Feature] = set()
     for feature in features:
-        forms = _asked(feature)
+        if feature.kind == "private":
+            continue
+        forms = asked_forms(feature)
         keys.update([form for form in forms if form in known] or forms[:1])
     if len(keys) <= _SAMPLE:
         return keys

@@ -46,11 +46,15 @@ class DebianPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebianRelease:
-    """The packages of one release, and the features of those that have any, by package name."""
+    """The packages of one release, and the features of those that have any, by package name.
+
+    `filled` are those with any files but documentation; the others only lead to what they depend on.
+    """
 
     codename: str
     packages: dict[str, DebianPackage]
     features: dict[str, set[Feature]]
+    filled: frozenset[str] = frozenset()
 
 
 def upstream_version(version: str) -> str:
@@ -89,7 +93,15 @@ def read_packages(path: Path) -> dict[str, DebianPackage]:
     }
 
 
-def read_contents(path: Path) -> dict[str, set[Feature]]:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What packages hold: features by package name, and the names of packages with any files but documentation."""
+
+    features: dict[str, set[Feature]]
+    filled: set[str]
+
+
+def read_contents(path: Path) -> Contents:
     """The features of the packages of a `Contents` file.
 
     Args:
@@ -101,13 +113,20 @@ def read_contents(path: Path) -> dict[str, set[Feature]]:
 
     """
     found: dict[str, set[Feature]] = defaultdict(set)
+    lists: set[bytes] = set()
     with gzip.open(path, "rb") as lines:
         for file, packages in _files(lines):
+            lists.add(packages)
             feature = feature_of(DEBIAN_FILE, file)
             if feature is not None:
-                for package in packages.split(b","):
-                    found[package.rpartition(b"/")[2].decode()].add(feature)
-    return dict(found)
+                for name in _package_names(packages):
+                    found[name].add(feature)
+    return Contents(dict(found), {name for packages in lists for name in _package_names(packages)})
+
+
+def _package_names(packages: bytes) -> Iterator[str]:
+    for package in packages.split(b","):
+        yield package.rpartition(b"/")[2].decode()
 
 
 def _files(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:

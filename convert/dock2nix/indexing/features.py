@@ -47,7 +47,7 @@ _SHARED = (
 # Plug-ins and helpers in folders of a package's own, less those of languages, which have kinds of their own.
 _PRIVATE = (
     r"(?!python|perl|ruby|ocaml|ghc|node_modules|nodejs|erlang|rustlib|go-|R/|jvm/|openjdk/|debug/|cmake/|locale/|mono/)"
-    r"(?:[^/]+/){1,4}(?:(?P<private>[^/]+)\.so(?:\.\d+)*|(?P<private_program>[a-z0-9][^/.]*))"
+    r"(?:[^/]+/){1,8}(?:(?P<private>[^/]+)\.so(?:\.\d+)*|(?P<private_program>[a-z0-9][^/.]*))"
 )
 # Paths in a store path begin with a slash; one alternative for a kind.
 _STORE = (

@@ -6,13 +6,14 @@ import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from dock2nix.indexing.agreement import disagreement, is_runtime_library
 from dock2nix.indexing.comparison import debian_keys, match_keys
 from dock2nix.indexing.debian_names import name_forms
 from dock2nix.indexing.features import Feature
+from dock2nix.indexing.fronts import held_of, only_leads_to, telling_forms
 from dock2nix.indexing.ranking import plain
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Attributes:
         for path, candidate in self.candidates.items():
             keys: dict[Feature, str] = {}
             for feature, (output, foreign) in candidate.package.features.items():
-                if not foreign or feature.kind == "command":
+                if feature.kind != "private" and (not foreign or feature.kind == "command"):
                     for key in match_keys(feature):
                         keys.setdefault(key, output)
             found[path] = keys
@@ -249,7 +250,7 @@ def _set_bonus(name: str, path: str, shared: list[Feature]) -> float | None:
             if kinds.isdisjoint(needed | enough_inside if inside else needed):
                 return None
             bonus += 0.10 if inside else 0.0
-        elif inside and kinds <= {"soname", "library"}:
+        elif inside and kinds.isdisjoint((needed | {"module", "command"}) - {"soname", "library"}):
             return None  # a module for that language, which brings the library along
         elif inside:
             bonus -= 0.12
@@ -286,15 +287,20 @@ def _same_toolkit(name: str, path: str) -> bool:
     return any(names.match(name) and path.startswith(scopes) for names, scopes in _TOOLKITS)
 
 
-def _believable(shared: list[Feature], bonus: float, coverage: float) -> bool:
-    """Is it enough? Without a like name it takes libraries or modules, or nearly all of several programs."""
+def _believable(shared: list[Feature], bonus: float, coverage: float, *, same_version: bool) -> bool:
+    """Is it enough? Without a like name it takes libraries or modules, or nearly all of several programs.
+
+    A program alone, of a package whose name is only somewhat like the other, may be quite another one of that name.
+    """
     if bonus >= 0.29:
         return True
     kinds = Counter(key.kind for key in shared)
     if not _SAYING.isdisjoint(kinds):
         return True
     if kinds["command"]:
-        return coverage > 0.75 if bonus else coverage > 0.9 and kinds["command"] > 2
+        if not bonus:
+            return coverage > 0.9 and kinds["command"] > 2
+        return coverage > 0.75 and (len(shared) > 1 or same_version)
     if set(kinds) <= {"node", "data", "manual", "jar", "desktop"}:
         return bonus > 0 and coverage > 0.6 and len(shared) > 1
     return len(shared) > 2 and coverage > 0.8
@@ -302,12 +308,11 @@ def _believable(shared: list[Feature], bonus: float, coverage: float) -> bool:
 
 # Outputs that nobody means by the name of a package; `dev` only when there is nothing else.
 _ASIDE = ("man", "doc", "devdoc", "info", "debug", "dev")
-_STRONG = frozenset({"command", "soname", "pkgconfig", "python", "perl", "ruby", "php", "library"})
 # What is left of an attribute's name without its variant or version, the least taken off first.
 _TAILS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?:_jit|-static|_compat|-unwrapped|-xlib|-cpp|_gi|-rounded|-legacy|Full|Interactive|-with-plugins|_dmeventd|_vdo)$",
+        r"(?:_jit|-nox|-static|_compat|-unwrapped|-xlib|-cpp|_gi|-rounded|-legacy|Full|Interactive|-with-plugins|_dmeventd|_vdo)$",
         r"[-_]v?\d+$",
         r"(?:[-_]v?\d+)+x?$",
         r"(?<=python3)\d+$",
@@ -372,13 +377,15 @@ class Matcher:
         forms = name_forms(debian.name, debian.source)
         own = forms if debian.name.startswith(debian.source) else name_forms(debian.name)
         program = Feature("command", debian.name)
+        telling = telling_forms(features)
         shared, total = self._shared(keys, debian.name)
         for path, common in shared.items():
             candidate = self._attributes.candidates[path]
             coverage = sum(_weight(key, self._attributes.spread[key]) for key in common) / total
             bonus = _name_bonus(debian.name, own, forms, candidate)
             set_bonus = _set_bonus(debian.name, path, common)
-            if set_bonus is not None and _believable(common, bonus, coverage):
+            same_version = candidate.package.version == debian.version
+            if set_bonus is not None and _believable(common, bonus, coverage, same_version=same_version):
                 size = len(self._attributes.keys[path])
                 excess = 0.12 * max(0.0, math.log10((size + 5) / (len(keys) + 20)))
                 score = 0.6 * coverage + bonus + _version_bonus(debian, candidate.package)
@@ -386,8 +393,17 @@ class Matcher:
                 differs = disagreement(debian, self._release.packages[asked], features, candidate.package)
                 score += set_bonus - candidate.burden - excess
                 named = bonus > 0 or _same_toolkit(debian.name, path)
-                if named or self._mostly(path, common):
+                if (named or self._mostly(path, common)) and self._has_some(path, common, telling):
                     yield _Scored(score, path, common, named=named, differs=differs)
+
+    def _has_some(self, path: str, shared: list[Feature], telling: tuple[tuple[Feature, ...], ...]) -> bool:
+        """Manuals and data come along with what a package is for: of that the attribute must have something."""
+        if not telling or any(key.kind == "header" or key.kind not in _WEAK for key in shared):
+            return True
+        return any(self._holds(path, form) for forms in telling for form in forms)
+
+    def _holds(self, path: str, key: Feature) -> bool:
+        return key in self._attributes.keys[path] or key in self._attributes.candidates[path].package.features
 
     def _mostly(self, path: str, shared: list[Feature]) -> bool:
         """Is what they share much of the attribute? One of another name may only bundle it."""
@@ -439,15 +455,15 @@ class Matcher:
 
     def _outputs(self, name: str, path: str, common: list[Feature]) -> tuple[str, ...]:
         """The output meant; () when only the default one can be."""
-        existing = self._attributes.candidates[path].package.outputs
+        package = self._attributes.candidates[path].package
+        existing, features = package.outputs, package.features
         if name.endswith(("-dev", "-headers")) and "dev" in existing:
             return ("dev",)
         keys = self._attributes.keys[path]
         weights: Counter[str] = Counter()
         for key in common:
-            weights[keys[key]] += (
-                0 if key.kind == "manual" else max(1, round(10 * _WEIGHTS.get(key.kind, 1.0)))
-            )
+            held = keys.get(key) or features[key][0]
+            weights[held] += 0 if key.kind == "manual" else max(1, round(10 * _WEIGHTS.get(key.kind, 1.0)))
         for output in _ASIDE:
             if len(weights) > 1 or output != "dev":
                 weights.pop(output, None)
@@ -478,22 +494,26 @@ class Matcher:
         return next(agreeing, None) or own or next(iter(others), None)
 
     def _of_others(self, name: str, seen: tuple[str, ...]) -> Iterator[Match]:
-        """The attributes of the packages that a package is a front of."""
+        """The attributes of the packages that a package is a front of, if they have what is the package's own."""
+        packages, telling = self._release.packages, telling_forms(self._release.features.get(name, ()))
         for other in self._fronted(name):
             found = self.match(other, (*seen, name)) if other not in seen else None
-            if found is not None and self._speaks_for(found.path, name):
+            if found is None:
+                continue
+            shared = held_of(telling, partial(self._holds, found.path))
+            if telling:
+                agrees = 2 * len(shared) >= len(telling)
+            else:
+                agrees = only_leads_to(
+                    packages[name], packages[other], empty=name not in self._release.filled
+                )
+            if agrees:
                 yield replace(
                     found,
-                    outputs=self._outputs(name, found.path, list(found.shared)),
+                    outputs=self._outputs(name, found.path, shared or list(found.shared)),
                     score=max(found.score * 0.95, THRESHOLD),
                     via=found.via or other,
                 )
-
-    def _speaks_for(self, path: str, name: str) -> bool:
-        """Has the attribute some of the programs and libraries of that package, as far as nixpkgs has them at all?"""
-        keys = debian_keys(self._release.features.get(name, ()), self._attributes.spread)
-        strong = {key for key in keys if key.kind in _STRONG and key in self._attributes.spread}
-        return not strong or not strong.isdisjoint(self._attributes.keys[path])
 
     def _fronted(self, name: str) -> list[str]:
         """The dependencies of the same source or of the same name with a version; the most alike first."""

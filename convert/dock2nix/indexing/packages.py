@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import tomli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from dock2nix.indexing.nixindex import StorePath
 
 # Sets that only serve to build or test nixpkgs itself.
-_INTERNAL = re.compile(r"(?:tests|minimal-bootstrap|darwin|cygwin|haskell\.lib)\.")
+INTERNAL = re.compile(r"(?:tests|minimal-bootstrap|darwin|cygwin|haskell\.lib)\.")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
 _SPELLABLE = re.compile(r"[A-Za-z0-9_.+@/'-]+")
 _LANGUAGE = re.compile(
@@ -44,7 +45,7 @@ class Spelling:
     def load(cls, path: Path) -> Spelling:
         """Read `aliases.toml`."""
         with path.open("rb") as file:
-            tables = tomllib.load(file)
+            tables = tomli.load(file)
         return cls(
             names={indexed: canonical for canonical, indexed in tables["names"].items()},
             aliases=tables["aliases"],
@@ -58,6 +59,15 @@ class Spelling:
         unnumbered = {path for name, path in self.aliases.items() if not _DIGIT.search(name)}
         sets = {scope for name, scope in self.scopes.items() if scope and not _DIGIT.search(name)}
         return frozenset(unnumbered | sets)
+
+    def within(self, packages: Mapping[str, Package]) -> Spelling:
+        """What holds of these packages: no other spelling of one that is not there."""
+        return replace(
+            self,
+            names={other: path for other, path in self.names.items() if path in packages},
+            aliases={other: path for other, path in self.aliases.items() if path in packages},
+            preferred={key: path for key, path in self.preferred.items() if path in packages},
+        )
 
     def canonical(self, indexed: str) -> str:
         """The canonical path of an indexed one."""
@@ -75,7 +85,7 @@ class Package:
     """One attribute with what all its outputs hold. `features` gives the output and whether it is only a link elsewhere.
 
     `default` is true for the version that the name without a version stands for (`jdk` is `jdk21`);
-    `language` is the interpreter in the store path's name (`python3.13`).
+    `language` is the interpreter in the store path's name (`python3.13`), `named_program` the main program that nixpkgs names.
     """
 
     path: str
@@ -85,6 +95,7 @@ class Package:
     features: dict[Feature, tuple[str, bool]] = field(default_factory=dict)
     default: bool = False
     language: str = ""
+    named_program: str = ""
 
     @property
     def leaf(self) -> str:
@@ -99,7 +110,9 @@ class Package:
         )
 
     def main_program(self) -> str:
-        """The one program, or the one of the package's own name; "" when neither is there."""
+        """The one that nixpkgs names, else the only one, or the one of the package's own name; "" when none is there."""
+        if self.named_program:
+            return self.named_program
         programs = self.programs(development=False)
         if len(programs) == 1:
             return programs[0]
@@ -151,22 +164,29 @@ def gather(store_paths: Iterable[StorePath], spelling: Spelling) -> dict[str, Pa
     packages: dict[str, Package] = {}
     for store_path in store_paths:
         wanted = store_path.toplevel and store_path.system == "x86_64-linux"
-        if not wanted or _INTERNAL.match(store_path.attribute):
+        if not wanted or INTERNAL.match(store_path.attribute):
             continue
         path = spelled(spelling.canonical(store_path.attribute))
         if path is not None:
             _add(packages.setdefault(path, Package(path)), store_path)
     packages |= _twins(packages) | _selected(packages, spelling)
+    mark_defaults(packages, spelling)
+    return packages
+
+
+def mark_defaults(packages: Mapping[str, Package], spelling: Spelling) -> None:
+    """Set `default` of all packages."""
     defaults = spelling.defaults()
     for path, package in packages.items():
         package.default = path in defaults or path.rpartition(".")[0] in defaults
-    return packages
 
 
 def _selected(packages: Mapping[str, Package], spelling: Spelling) -> dict[str, Package]:
     """The attributes that are one output of another package; their features leave that one."""
     chosen = {}
     for name, (path, output) in spelling.outputs.items():
+        if path not in packages:
+            continue
         whole = packages[path]
         part = {feature: held for feature, held in whole.features.items() if held[0] == output}
         chosen[name] = Package(name, whole.pname, whole.version, set(whole.outputs), part)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 import zipfile
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dock2nix.errors import Dock2nixError, NetworkError, NixError, UsageError
+from dock2nix.errors import Dock2nixError, NixError, UsageError
+from dock2nix.indexing.downloads import check_hash, fetch
 from dock2nix.nix import run_program
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 _CHUNK = 1 << 20
+_LARGEST_RELEASE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,28 +44,6 @@ NIX_INDEX = Wheel(
 RELEASES = {"trixie": True, "bookworm": True, "bullseye": False}
 # The keyring of Debian's archive keys, where Debian and Ubuntu put it.
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def check_hash(path: Path, sha256: str) -> None:
-    """Refuse a file that is not the one expected.
-
-    Raises:
-        Dock2nixError: its SHA-256 is another; the file is removed, so that the next run fetches it again.
-
-    """
-    actual = sha256_of(path)
-    if actual != sha256:
-        path.unlink()
-        raise Dock2nixError(f"{path.name}: refused, its SHA-256 is {actual} and not {sha256}")
 
 
 # --- the wheel ------------------------------------------------------------------------------------------------------
@@ -137,29 +116,6 @@ def machine_mirror() -> str:
     raise UsageError("apt on this machine uses no Debian archive: name one with --debian-mirror")
 
 
-def _fetch(address: str, target: Path, progress: Progress) -> None:
-    """Download to `target`, going on where an earlier attempt was cut off."""
-    import requests  # noqa: PLC0415 - the network is for `index build` alone
-
-    partial = target.with_name(target.name + ".part")
-    have = partial.stat().st_size if partial.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    try:
-        with requests.get(address, headers=headers, stream=True, timeout=60) as answer:
-            if answer.status_code != requests.codes.partial_content:
-                answer.raise_for_status()
-                have = 0
-            total = have + int(answer.headers.get("Content-Length", 0))
-            with partial.open("ab" if have else "wb") as file:
-                for chunk in answer.iter_content(_CHUNK):
-                    file.write(chunk)
-                    have += len(chunk)
-                    progress(target.name, have, total)
-    except requests.RequestException as error:
-        raise NetworkError(f"{address}: {error}") from error
-    partial.replace(target)
-
-
 _HASH_LINE = re.compile(r"^ ([0-9a-f]{64}) +\d+ (\S+)$", re.MULTILINE)
 
 
@@ -221,7 +177,7 @@ def fetch_debian(codename: str, mirror: str, cache: Path, progress: Progress) ->
     """
     release = cache / f"{codename}-InRelease"
     release.unlink(missing_ok=True)
-    _fetch(f"{mirror}/dists/{codename}/InRelease", release, progress)
+    fetch(f"{mirror}/dists/{codename}/InRelease", release, progress, largest=_LARGEST_RELEASE)
     signed = _check_signature(release)
     hashes = _release_hashes(release.read_text("utf-8"))
     wanted = {name: hashes[name] for name in (*_CONTENTS, *_PACKAGES) if name in hashes}
@@ -230,9 +186,10 @@ def fetch_debian(codename: str, mirror: str, cache: Path, progress: Progress) ->
     files = {}
     for name, digest in wanted.items():
         files[name] = cache / f"{codename}-{digest[:16]}-{name.replace('/', '-')}"
-        if not files[name].exists():
-            _fetch(f"{mirror}/dists/{codename}/{name}", files[name], progress)
-        check_hash(files[name], digest)
+        if files[name].exists():
+            check_hash(files[name], digest)
+        else:
+            fetch(f"{mirror}/dists/{codename}/{name}", files[name], progress, sha256=digest)
     return DebianFiles(
         codename=codename,
         contents=tuple(files[name] for name in _CONTENTS),

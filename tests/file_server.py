@@ -1,0 +1,87 @@
+"""A server of files on loopback, as good or as bad as a test wants it: ranges, ETags, cut-off answers, redirects."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass
+class Answers:
+    """What is served, by path; a test may change it while the server runs.
+
+    `status` replaces the answer of a path by an error, `cut` closes the connection after so many bytes, `redirects` lead
+    elsewhere, `ranges` and `tags` say whether the server knows Range and names versions, `announced` whether it tells sizes.
+    `requests` are (path, Range header, If-Range header) as they came.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    status: dict[str, int] = field(default_factory=dict)
+    cut: dict[str, int] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    ranges: bool = True
+    tags: bool = True
+    announced: bool = True
+    requests: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class _Server(ThreadingHTTPServer):
+    answers: Answers
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        pass
+
+    def do_GET(self) -> None:
+        answers = cast("_Server", self.server).answers
+        path = self.path
+        wanted, condition = self.headers.get("Range", ""), self.headers.get("If-Range", "")
+        answers.requests.append((path, wanted, condition))
+        if path in answers.redirects:
+            self._answer(302, {"Location": answers.redirects[path], "Content-Length": "0"}, b"")
+        elif path in answers.status or path not in answers.files:
+            self._answer(answers.status.get(path, 404), {"Content-Length": "0"}, b"")
+        else:
+            self._send(answers, answers.files[path], wanted, condition)
+
+    def _send(self, answers: Answers, content: bytes, wanted: str, condition: str) -> None:
+        tag = f'"{hashlib.sha256(content).hexdigest()[:12]}"'
+        headers = {"ETag": tag} if answers.tags else {}
+        start = int(wanted[6:-1]) if wanted and answers.ranges and condition in {"", tag} else 0
+        if start >= len(content) > 0:
+            self._answer(416, {"Content-Range": f"bytes */{len(content)}", "Content-Length": "0"}, b"")
+            return
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        if answers.announced:
+            headers["Content-Length"] = str(len(content) - start)
+        body = content[start : answers.cut.get(self.path, len(content))]
+        self._answer(206 if start else 200, headers, body)
+
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serving(answers: Answers) -> Iterator[str]:
+    """The address of a server that gives these answers, without a slash at the end."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.answers = answers
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()

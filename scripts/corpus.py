@@ -1,6 +1,8 @@
 """Convert every Dockerfile below a folder, check every file written, print the coverage.
 
-usage: corpus.py CORPUS OUTPUT
+usage: corpus.py CORPUS OUTPUT [nixpkgs | auto | lock]
+
+The last word says where Python packages come from; `auto` and `lock` ask package indexes, and take their time.
 """
 
 from __future__ import annotations
@@ -73,12 +75,28 @@ def most_frequent(reports: list[dict[str, Any]], kind: str) -> str:
     return ", ".join(f"{name} {len(where)}" for name, where in ranked)
 
 
+def by_manager(reports: list[dict[str, Any]]) -> str:
+    """How many packages of each manager are resolved: with what became of them."""
+    uses: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for report in reports:
+        for row in report["requirements"]:
+            uses[row["manager"]][row["outcome"]] += 1
+    lines = []
+    for manager, counts in sorted(uses.items()):
+        total = counts.total()
+        share = 100 * (total - counts["unresolved"]) / total
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        lines.append(f"{manager:>8}: {share:5.1f} % of {total} ({outcomes})")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Print the figures; 1 on a crash, a file slower than the limit, or a .nix file that does not parse."""
     corpus, output = Path(sys.argv[1]), Path(sys.argv[2])
+    python = sys.argv[3] if len(sys.argv) > 3 else "nixpkgs"
     shutil.rmtree(output, ignore_errors=True)
     jobs = [
-        Job(path, output / path.relative_to(corpus).parent)
+        Job(path, output / path.relative_to(corpus).parent, python, libraries=False)
         for path in find_dockerfiles([corpus])
         if path.name == "Dockerfile"
     ]
@@ -86,11 +104,15 @@ def main() -> int:
         results = list(pool.map(timed, jobs, chunksize=8))
     reports = [report for report, _, crash in results if not crash]
     crashes = [(job.path, crash) for job, (_, _, crash) in zip(jobs, results, strict=True) if crash]
-    slow = [(job.path, seconds) for job, (_, seconds, _) in zip(jobs, results, strict=True) if seconds > SLOW]
+    limit = SLOW if python == "nixpkgs" else float("inf")
+    slow = [
+        (job.path, seconds) for job, (_, seconds, _) in zip(jobs, results, strict=True) if seconds > limit
+    ]
     output.mkdir(parents=True, exist_ok=True)
     (output / "reports.jsonl").write_text("".join(json.dumps(report) + "\n" for report in reports))
     bad = unparsable(output)
     print(totals(reports))
+    print(by_manager(reports))
     print("results:", dict(collections.Counter(report["result"] for report in reports)))
     print("slowest:", f"{max(seconds for _, seconds, _ in results):.2f} s")
     print("commands left, by files:", most_frequent(reports, "commands"))

@@ -383,7 +383,9 @@ def package_set(packages: Mapping[str, StandIn]) -> Path:
         node = tree
         for name in path.replace('"', "").split("."):
             node = node.setdefault("attributes", {}).setdefault(name, {})
-        node.update(package.node())
+        # the index lists the first 60 programs of a package only
+        programs = sorted({*node.get("programs", ()), *package.programs})
+        node.update(package.node() | {"programs": programs})
     files = {file: file.read_bytes() for file in sorted(PACKAGE_SET.rglob("*")) if _belongs(file)}
     files[PACKAGE_SET / "attributes.json"] = json.dumps(tree, indent=1, sort_keys=True).encode()
     files |= {PACKAGE_SET / "downloads" / address: content for address, content in downloads().items()}

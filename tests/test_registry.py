@@ -16,6 +16,7 @@ from fakes import invocation
 SHARED = {
     "arguments",
     "base",
+    "locked_projects",
     "node_words",
     "npm_settings",
     "packagefiles",

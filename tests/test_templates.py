@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from jinja2 import nodes
 
-from dock2nix.emit.render import OUTPUTS, environment
+from dock2nix.emit.render import OUTPUTS, STAGE, environment
 from dock2nix.folders import data_folder
 
 ALLOWED = (
@@ -32,4 +32,4 @@ def test_template_only_prints_repeats_and_asks_for_presence(name: str) -> None:
 
 
 def test_every_template_is_used() -> None:
-    assert sorted(output.template for output in OUTPUTS) == TEMPLATES
+    assert sorted([STAGE, *(output.template for output in OUTPUTS)]) == TEMPLATES

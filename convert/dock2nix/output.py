@@ -1,82 +1,120 @@
-"""Writing the files of a conversion: all or none, and never over a user's own."""
+"""Writing the files of a conversion: all or none, never over a user's own, and with hand edits kept."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dock2nix.errors import UsageError
+from dock2nix.review.manifest import LARGEST, MANIFEST, NOTHING, Manifest, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_MANIFEST = "nix/report.json"
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What came of hand edits: `edited` are the files that keep some, `conflicts` (path, line) are left to the user.
+
+    `left` are files that are no longer part of the conversion, and stay because somebody has edited them.
+    """
+
+    edited: tuple[str, ...] = ()
+    conflicts: tuple[tuple[str, int], ...] = ()
+    left: tuple[str, ...] = ()
 
 
-def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
+def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> Written:
     """Write all files, or none.
 
     A file that is in the way is replaced when dock2nix wrote it and nobody has edited it since (its digest is in the
-    nix/report.json beside it), or when it already holds the same text. Files of an earlier conversion that this one does not
-    write are removed under the same condition.
+    nix/report.json beside it), or when it already holds the same text. One that was edited keeps the edits: what a new conversion
+    changes is merged into it, and where both changed the same lines, both versions are marked. Files of an earlier conversion
+    that this one does not write are removed, unless they were edited.
 
     Args:
         folder: the flake's root; made if need be.
         files: relative path → text.
-        force: replace files of others too.
+        force: replace files of others, and edited ones.
 
     Raises:
-        UsageError: a file of somebody else is in the way, or the folder cannot be written; nothing was changed then.
+        UsageError: a file of somebody else is in the way, an edited one cannot be merged (a lock, or marks of an earlier merge are
+            still in it), or the folder cannot be written; nothing was changed then.
     """
-    digests = _earlier_digests(folder)
-    if not force:
-        _refuse_foreign_files(folder, files, digests)
+    earlier = read_earlier(folder)
+    written = Written() if force else _merged_into(files := dict(files), folder, earlier)
     with _as_usage_error(folder):
         _refuse_links(folder, files)
         _replace_all(folder, files)
-        for path in sorted(set(digests) - set(files)):
-            if _digest(folder / path) == digests[path]:
-                (folder / path).unlink()
+        left = _remove_stale(folder, files, earlier.digests)
+    return Written(edited=written.edited, conflicts=written.conflicts, left=left)
 
 
-def _earlier_digests(folder: Path) -> dict[str, str]:
-    """What the last conversion wrote here; empty when there was none."""
+def read_earlier(folder: Path) -> Manifest:
+    """What the last conversion wrote here; nothing when there was none."""
+    path = folder / MANIFEST
     try:
-        data: Any = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        digests = data["digests"] if data.get("version") == 1 else {}
-        return {
-            str(path): str(digest)
-            for path, digest in digests.items()
-            if not Path(path).is_absolute() and ".." not in Path(path).parts
-        }
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return {}
+        return read_manifest(path.read_text(encoding="utf-8")) if path.stat().st_size <= LARGEST else NOTHING
+    except (OSError, ValueError):
+        return NOTHING
 
 
-def _refuse_foreign_files(folder: Path, files: Mapping[str, str], digests: Mapping[str, str]) -> None:
+def _merged_into(files: dict[str, str], folder: Path, earlier: Manifest) -> Written:
+    """Put the hand edits of files that are there into the new texts."""
+    edited: list[str] = []
+    conflicts: list[tuple[str, int]] = []
     for path, text in files.items():
         target = folder / path
-        if not (target.exists() or target.is_symlink()):
+        if not (target.exists() or target.is_symlink()) or _is_ours(target, path, text, earlier):
             continue
-        found = _digest(target)
-        ours = path == _MANIFEST and digests
-        known = {digests.get(path), hashlib.sha256(text.encode()).hexdigest()}
-        if found is not None and (ours or found in known):
-            continue
-        what = "was edited since dock2nix wrote it" if path in digests else "was not written by dock2nix"
-        raise UsageError(f"{target}: {what}; use --force to replace it, or --output DIR to write elsewhere")
+        from dock2nix.review.keep import kept_edits  # noqa: PLC0415 - few runs meet hand edits
+
+        merged = kept_edits(target, path, text, earlier)
+        files[path] = merged.text
+        edited.append(path)
+        conflicts += [(path, line) for line in merged.conflicts]
+    return Written(edited=tuple(sorted(edited)), conflicts=tuple(sorted(conflicts)))
 
 
-def _digest(path: Path) -> str | None:
+def _is_ours(target: Path, path: str, text: str, earlier: Manifest) -> bool:
+    """Whether a file may be replaced: nobody has edited it."""
+    content = None if target.is_symlink() else _content(target)
+    if content is None:
+        return False
+    if path == MANIFEST and earlier.digests:
+        return True
+    known = {earlier.digests.get(path), hashlib.sha256(text.encode()).hexdigest()}
+    # git may have given the lines of a checkout other ends
+    return any(_digest(one) in known for one in (content, content.replace(b"\r\n", b"\n")))
+
+
+def _content(path: Path) -> bytes | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if not path.is_symlink() else None
+        return path.read_bytes()
     except OSError:
         return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _remove_stale(folder: Path, files: Mapping[str, str], digests: Mapping[str, str]) -> tuple[str, ...]:
+    """Remove what an earlier conversion wrote and this one does not; the paths of those that somebody has edited."""
+    left = []
+    for path in sorted(set(digests) - set(files)):
+        target = folder / path
+        content = None if target.is_symlink() else _content(target)
+        if content is not None and _digest(content) == digests[path]:
+            target.unlink()
+        elif content is not None:
+            left.append(path)
+    return tuple(left)
 
 
 def _refuse_links(folder: Path, files: Mapping[str, str]) -> None:

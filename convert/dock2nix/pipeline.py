@@ -13,7 +13,9 @@ from dock2nix.extract import extract, python_sources, run_time_programs
 from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
+from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
 from dock2nix.locking.node_locks import made_files, make_node_locks
+from dock2nix.model.finding import Outcome
 from dock2nix.parse.annotations import read_annotations
 from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
@@ -22,8 +24,10 @@ from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_ima
 from dock2nix.plan.calls import run_time_calls
 from dock2nix.plan.choices import apply_choices
 from dock2nix.plan.programs import add_programs, image_contents
+from dock2nix.plan.scripts import check_scripts
 from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import base_image_of, resolve
+from dock2nix.verify.static import self_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +35,9 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.locking.base import Locker
+    from dock2nix.locking.downloads import LockedDownloads
     from dock2nix.locking.node_locks import NodeLocker
+    from dock2nix.model.plan import ImagePlan
     from dock2nix.report.model import Report
 
 
@@ -48,6 +54,7 @@ class Options(Struct, frozen=True, kw_only=True):
     """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system.
 
     `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml.
+    `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
     """
 
     target: str = ""
@@ -57,6 +64,7 @@ class Options(Struct, frozen=True, kw_only=True):
     strict: bool = False
     python: str = "nixpkgs"
     python_lock: str = ""
+    recorded: tuple[tuple[str, object], ...] = ()
 
     @property
     def locking(self) -> LockSettings:
@@ -84,12 +92,23 @@ def _no_node_locker() -> NodeLocker | None:
     return None
 
 
+def _no_downloads() -> DownloadSources:
+    from dock2nix.locking.fetching import NoFetcher  # noqa: PLC0415 - few Dockerfiles download
+
+    return DownloadSources(fetcher=NoFetcher("nothing was downloaded"))
+
+
+def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
+    return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems)
+
+
 def convert(
     source: Source,
     options: Options,
     catalogue: Catalogue,
     locker: Callable[[], Locker] = _no_locker,
     node_locker: Callable[[], NodeLocker | None] = _no_node_locker,
+    downloads: Callable[[], DownloadSources] = _no_downloads,
 ) -> Conversion:
     """A Dockerfile to a flake and a report.
 
@@ -99,6 +118,7 @@ def convert(
         catalogue: what is known of packages and images.
         locker: gives what Python environments are locked with, when one is to be.
         node_locker: gives what makes locks for projects of npm that have none, when one is to be made.
+        downloads: gives what downloads, and what an earlier conversion pinned, when the Dockerfile downloads something.
 
     Raises:
         DockerfileError: BuildKit would refuse the Dockerfile.
@@ -135,15 +155,26 @@ def convert(
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image
+    known = (stages.value, steps.value, locked.value.requirements)
+    scripts = check_scripts(base, chain, known, context, catalogue)
+    steps = Outcome(scripts.value, steps.findings + scripts.findings)
     planned = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
+    fetched = lock_downloads(planned.value.effects, planned.value.systems, catalogue, downloads)
+    planned = Outcome(_with_downloads(planned.value, fetched.value), planned.findings + fetched.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
     plan = add_programs(planned.value, calls, image_contents(base, chain, passes, context), catalogue)
-    findings = asked + tuple(
-        found
-        for outcome in (dockerfile, annotations, stages, steps, locked, planned, plan)
-        for found in outcome.findings
+    signatures = signature_remark(step for one in steps.value for step in one.steps)
+    findings = (
+        asked
+        + signatures
+        + tuple(
+            found
+            for outcome in (dockerfile, annotations, stages, steps, locked, planned, plan)
+            for found in outcome.findings
+        )
     )
     files = render(plan.value) | made_files(plan.value.effects, made)
+    findings += self_check(plan.value, files, catalogue, findings)
     passed = Passed(
         dockerfile=dockerfile.value,
         stages=stages.value,
@@ -152,6 +183,7 @@ def convert(
         plan=plan.value,
         findings=findings,
         annotations=annotations.value,
+        options=options.recorded,
     )
     report = build_report(passed, files, catalogue, strict=options.strict)
     return Conversion(files=report_files(report, files), report=report)

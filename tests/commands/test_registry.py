@@ -12,7 +12,7 @@ from dock2nix.commands import COMMANDS, command_for, translate
 from dock2nix.model.image import MakeDirectory
 from fakes import invocation, place
 
-SHARED = {"base"}
+SHARED = {"base", "transfers"}
 
 
 @pytest.mark.parametrize(

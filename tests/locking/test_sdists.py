@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import zipfile
 
 import pytest
+from msgspec.structs import replace
 
 from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.locking.base import LockRefused
@@ -50,6 +52,23 @@ NEW = "Metadata-Version: 2.2\nName: a\nVersion: 1.0\n"
             ("b",),
             id="dynamic",
         ),
+        pytest.param(
+            {
+                "PKG-INFO": OLD,
+                "setup.py": "setup(install_requires=['b'], extras_require={'x': ['c;os_name!=\"nt\"']})",
+            },
+            ("b", 'c ; (os_name!="nt") and extra == "x"'),
+            id="setup-py-that-lists-them",
+        ),
+        pytest.param(
+            {
+                "PKG-INFO": OLD,
+                "setup.py": "compute()",
+                "pyproject.toml": '[project]\ndependencies = ["b"]\noptional-dependencies.x = ["c"]\n',
+            },
+            ("b", 'c ; extra == "x"'),
+            id="pyproject-that-lists-them",
+        ),
     ],
 )
 def test_requirements(files: dict[str, str], expected: tuple[str, ...]) -> None:
@@ -63,11 +82,33 @@ def test_requirements(files: dict[str, str], expected: tuple[str, ...]) -> None:
         pytest.param({"PKG-INFO": OLD, "setup.py": ""}, id="old-metadata-and-setup-py"),
         pytest.param({"PKG-INFO": NEW + "Dynamic: Requires-Dist\n"}, id="computed"),
         pytest.param({"a.py": ""}, id="nothing"),
+        pytest.param(
+            {"setup.py": "compute()", "pyproject.toml": '[project]\ndynamic = ["dependencies"]\n'},
+            id="pyproject-that-leaves-it-open",
+        ),
+        pytest.param(
+            {"setup.py": "setup(name='a')", "setup.cfg": "[options]\ninstall_requires = b\n"},
+            id="setup-cfg-beside-setup-py",
+        ),
     ],
 )
 def test_what_is_known_only_by_running_it_is_refused(files: dict[str, str]) -> None:
     with pytest.raises(LockRefused, match="only by running it"):
         read_sdist("a", "1.0", "a-1.0.tar.gz", sdist(files))
+
+
+def _zipped(files: dict[str, str], *, folder: str = "a-1.0") -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in files.items():
+            archive.writestr(f"{folder}/{path}", text)
+    return content.getvalue()
+
+
+def test_a_zip_archive_is_read_too() -> None:
+    content = _zipped({"PKG-INFO": NEW + "Requires-Dist: b\n", "src/fast.c": "x"})
+    found = read_sdist("a", "1.0", "a-1.0.zip", content)
+    assert (found.requires, found.native) == (("b",), True)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +166,11 @@ def _bomb() -> bytes:
         pytest.param("a-1.0.tar.gz", gzip.compress(b"not tar" * 200), "cannot be read", id="no-tar"),
         pytest.param("a-1.0.tar.gz", sdist({"PKG-INFO": NEW})[:-20], "cannot be read", id="cut-off"),
         pytest.param("a-1.0.tar.gz", _bomb(), "too much", id="too-much-in-it"),
+        pytest.param("a-1.0.zip", b"not zip", "cannot be read", id="no-zip"),
+        pytest.param("a-1.0.zip", _zipped({"PKG-INFO": NEW})[:-9], "cannot be read", id="zip-cut-off"),
+        pytest.param(
+            "a-1.0.zip", _zipped({"PKG-INFO": "x" * 2**21}), "only by running", id="zip-with-a-large-file"
+        ),
     ],
 )
 def test_archives_that_cannot_be_read_are_refused(file_name: str, content: bytes, reason: str) -> None:
@@ -172,3 +218,20 @@ def test_machine_code_is_built_by_the_recipe_of_another_version() -> None:
 def test_what_cannot_be_built_is_refused(given: PythonLock, channel: str, reason: str) -> None:
     with pytest.raises(LockRefused, match=reason):
         source_recipes(given, LocalCatalogue(), channel)
+
+
+def _zipped_lock(*, native: bool) -> PythonLock:
+    made = lock("a", "setuptools", native=native)
+    (one,) = made.distributions
+    assert one.source is not None
+    return replace(made, distributions=(replace(one, source=replace(one.source, name="a-1.zip")),))
+
+
+def test_a_zip_archive_is_unpacked_by_a_package_more() -> None:
+    (recipe,) = source_recipes(_zipped_lock(native=False), LocalCatalogue(), "")
+    assert (recipe.zipped, recipe.builders) == (True, ("setuptools",))
+
+
+def test_a_recipe_of_nixpkgs_is_not_given_a_zip_archive() -> None:
+    with pytest.raises(LockRefused, match=r"do not unpack a-1\.zip"):
+        source_recipes(_zipped_lock(native=True), LocalCatalogue(), "")

@@ -30,10 +30,17 @@ let
       arguments = {
         inherit lib pkgs;
       };
+      packages = import ./packages.nix (arguments // { tree = lib.importJSON ./attributes.json; });
     in
-    import ./packages.nix (arguments // { tree = lib.importJSON ./attributes.json; })
+    packages
+    // lib.optionalAttrs (packages ? maven) {
+      maven = packages.maven // {
+        buildMavenPackage = import ./build-support/maven arguments;
+      };
+    }
     // import ./languages arguments
     // import ./build-support/trivial.nix arguments
+    // import ./build-support/rust arguments
     // import ./build-support/fetchers.nix arguments
     // {
       inherit lib pkgs;
@@ -51,6 +58,8 @@ let
       dockerTools = import ./build-support/docker-tools arguments;
       fakeNss = import ./build-support/fake-nss.nix arguments;
       importNpmLock = import ./build-support/import-npm-lock arguments;
+      buildNpmPackage = import ./build-support/npm arguments;
+      buildGoModule = import ./build-support/go arguments;
     };
 in
 lib.fix (lib.foldl' (lib.flip lib.extends) base overlays)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomli
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import tomli
 from msgspec.structs import replace
 
 from dock2nix.catalogue.image_composition import compose, extended

@@ -12,7 +12,11 @@ from dock2nix import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS = ("convert", "parse", "why", "scan", "mappings", "index")
+COMMANDS = ("convert", "parse", "why", "scan", "audit", "sbom", "mappings", "index")
+
+# Where channels of nixpkgs are, and the archive of each of its revisions.
+_CHANNELS = "https://channels.nixos.org"
+_ARCHIVES = "https://github.com/NixOS/nixpkgs/archive"
 
 _EXAMPLES = """\
 examples:
@@ -22,6 +26,8 @@ examples:
   dock2nix parse Dockerfile --json         the instructions as BuildKit reads them
   dock2nix why apt:libpq5                  which attribute, the evidence, the row to change it
   dock2nix scan services --json all.jsonl  every Dockerfile below a folder
+  dock2nix audit Dockerfile                what others can change in it, and why it matters
+  dock2nix sbom . > sbom.cdx.json          the bill of materials of the image
 
 exit codes: 0 nothing left to look at, 1 something needs a human, 2 could not run
 """
@@ -42,6 +48,8 @@ def argument_parser() -> argparse.ArgumentParser:
     _add_parse(commands)
     _add_why(commands)
     _add_scan(commands)
+    _add_audit(commands)
+    _add_sbom(commands)
     _add_mappings(commands)
     _add_index(commands)
     return parser
@@ -118,7 +126,16 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         default="auto",
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
-    parser.add_argument("--offline", action="store_true", help="never use the network (only a lock does)")
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="never use the network (locks and downloads do); what is cached is used",
+    )
+    parser.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="download from this machine and from private networks too",
+    )
     parser.add_argument(
         "--strict", action="store_true", help="take remarks as warnings and warnings as errors"
     )
@@ -173,8 +190,101 @@ def _add_scan(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument(
         "--jobs", metavar="N", type=int, default=0, help="processes (default: one a processor)"
     )
+    parser.add_argument(
+        "--python",
+        choices=("auto", "nixpkgs", "lock"),
+        default="nixpkgs",
+        help="where Python packages come from (default: nixpkgs; auto and lock ask package indexes)",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write one report a line to FILE")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no table")
+
+
+_AUDIT_EXAMPLES = """\
+examples:
+  dock2nix audit Dockerfile                           read what others can change, and why it matters
+  dock2nix audit . --fail-on warning                  for CI: 1 for warnings too (default: for errors)
+  dock2nix audit . --format sarif --output audit.sarif   for code scanning
+  dock2nix audit - --format markdown < Dockerfile     for a comment
+
+A `# dock2nix: ignore=D2N512 the reason` in front of an instruction makes its findings of that code mere remarks.
+
+exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 could not run
+"""
+
+
+def _add_audit(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(
+        commands,
+        "audit",
+        "Show what in a Dockerfile others can change: unpinned, unchecked, unencrypted, secret; and what the flake does instead.",
+    )
+    parser.epilog, parser.formatter_class = _AUDIT_EXAMPLES, argparse.RawDescriptionHelpFormatter
+    _add_dockerfile(parser)
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "json", "sarif"), default="text", help="(default: text)"
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        default="error",
+        help="the severity that makes the exit code 1 (default: error)",
+    )
+    _add_document_options(parser)
+
+
+_SBOM_EXAMPLES = """\
+examples:
+  dock2nix sbom Dockerfile > sbom.cdx.json              CycloneDX 1.6
+  dock2nix sbom . --format spdx --output sbom.spdx.json   SPDX 2.3
+
+It lists what plan and locks name, before any build: what these packages need in turn is in the closure of the built image.
+Made by libraries that come with `pip install 'dock2nix[sbom]'`.
+
+exit codes: 0 all that is asked for is listed, 1 something unresolved is not, 2 could not run
+"""
+
+
+def _add_sbom(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(commands, "sbom", "Write the bill of materials of the image, from plan and locks.")
+    parser.epilog, parser.formatter_class = _SBOM_EXAMPLES, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "dockerfile",
+        metavar="DOCKERFILE|DIR|-",
+        nargs="?",
+        default=".",
+        help="the Dockerfile, its folder, or - for stdin (default: the current folder)",
+    )
+    parser.add_argument(
+        "--format", choices=("cyclonedx", "spdx"), default="cyclonedx", help="(default: cyclonedx)"
+    )
+    _add_document_options(parser)
+
+
+def _add_document_options(parser: argparse.ArgumentParser) -> None:
+    """What the commands that convert in memory share: the options of `convert` that decide about content."""
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write to a file (default: standard output)"
+    )
+    parser.add_argument(
+        "--context", metavar="DIR", type=Path, help="the build context (default: the Dockerfile's folder)"
+    )
+    _add_stage_options(parser)
+    parser.add_argument(
+        "--python", choices=("auto", "nixpkgs", "lock"), default="auto", help="as for `convert`"
+    )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="never use the network (locks and downloads do); what is cached is used",
+    )
+    parser.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="download from this machine and from private networks too",
+    )
+    _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+    parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
 
 
 def _add_mappings(commands: Any) -> None:  # noqa: ANN401
@@ -203,10 +313,56 @@ def _add_index(commands: Any) -> None:  # noqa: ANN401
     build.add_argument(
         "--destination", metavar="DIR", type=Path, help="where it goes (default: mappings/index)"
     )
-    build.add_argument(
+    _add_sources(build)
+    build.set_defaults(run=_later("index", "build"))
+    _add_index_update(actions)
+
+
+def _add_sources(parser: Any) -> None:  # noqa: ANN401
+    parser.add_argument(
         "--cache", metavar="DIR", type=Path, default=Path(".index-cache"), help="where downloads are kept"
     )
-    build.add_argument(
+    parser.add_argument(
         "--debian-mirror", metavar="URL", help="a Debian mirror (default: the machine's apt sources)"
     )
-    build.set_defaults(run=_later("index", "build"))
+
+
+def _add_index_update(actions: Any) -> None:  # noqa: ANN401
+    text = "make one of what a channel of nixpkgs has now, for $DOCK2NIX_INDEX"
+    parser = actions.add_parser("update", help=text, description=text, allow_abbrev=False)
+    parser.add_argument(
+        "--channel",
+        metavar="NAME",
+        default="nixpkgs-unstable",
+        help="nixos-25.11 … (default: nixpkgs-unstable)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="where it goes (default: dock2nix/NAME in the user's data)",
+    )
+    parser.add_argument(
+        "--nix-index",
+        metavar="URL",
+        default="",
+        help="a newer nix-index file (default: the pinned one, brought up to the channel)",
+    )
+    parser.add_argument(
+        "--nix-index-sha256",
+        metavar="HEX",
+        default="",
+        help="refuse the nix-index file if it has another SHA-256",
+    )
+    parser.add_argument(
+        "--channels", metavar="URL", default=_CHANNELS, help=f"where channels are (default: {_CHANNELS})"
+    )
+    parser.add_argument(
+        "--archives",
+        metavar="URL",
+        default=_ARCHIVES,
+        help=f"where sources of revisions are (default: {_ARCHIVES})",
+    )
+    _add_sources(parser)
+    parser.set_defaults(run=_later("index", "update"))

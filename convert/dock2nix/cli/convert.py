@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dock2nix.catalogue.local import LocalCatalogue
+from dock2nix.cli.recorded import recorded_options
 from dock2nix.cli.sources import build_arguments, image_name, read_source, shown_name
 from dock2nix.errors import UsageError
 from dock2nix.output import write_files
@@ -16,13 +17,15 @@ from dock2nix.report.data import report_text
 from dock2nix.report.terminal import summary
 
 if TYPE_CHECKING:
-    import re
     import argparse
+    import re
     from pathlib import Path
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.locking.base import Locker
+    from dock2nix.locking.downloads import DownloadSources
     from dock2nix.locking.node_locks import NodeLocker
+    from dock2nix.output import Written
     from dock2nix.pipeline import Conversion, Source
 
 _LARGEST_LOCK = 16 * 2**20
@@ -41,10 +44,13 @@ def run(options: argparse.Namespace) -> int:
         catalogue,
         lambda: _locker(offline=options.offline),
         lambda: _node_locker(options.output or source.context, offline=options.offline),
+        lambda: _downloads(options, options.output or source.context),
     )
-    write_files(options.output or source.context, conversion.files, force=options.force)
+    folder = options.output or source.context
+    written = write_files(folder, conversion.files, force=options.force)
     _tell(options, conversion)
-    return int(conversion.report.needs_review)
+    tell_hand_edits(folder, written, quiet=options.quiet)
+    return int(conversion.report.needs_review or bool(written.conflicts))
 
 
 def overrides_file(given: Path | None, context: Path) -> Path | None:
@@ -83,6 +89,7 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         strict=options.strict,
         python=options.python,
         python_lock=older_lock(options.output or source.context),
+        recorded=recorded_options(options, source),
     )
 
 
@@ -96,6 +103,17 @@ def _node_locker(folder: Path, *, offline: bool) -> NodeLocker | None:
     from dock2nix.locking.npm import find_node_locker  # noqa: PLC0415 - few conversions need it
 
     return find_node_locker(offline=offline, folder=folder)
+
+
+def _downloads(options: argparse.Namespace, folder: Path) -> DownloadSources:
+    from dock2nix.cli.downloads import find_downloads  # noqa: PLC0415 - few conversions need it
+
+    return find_downloads(
+        folder,
+        offline=options.offline,
+        private=options.allow_private_addresses,
+        quiet=options.quiet or options.json,
+    )
 
 
 def older_lock(folder: Path) -> str:
@@ -121,6 +139,18 @@ def _channel(options: argparse.Namespace, catalogue: Catalogue) -> str:
     raise UsageError(
         f"--nixpkgs {options.nixpkgs}: not among the pinned revisions (see `dock2nix index info`)"
     )
+
+
+def tell_hand_edits(folder: Path, written: Written, *, quiet: bool) -> None:
+    """Say on standard error which files keep hand edits, and where two versions of the same lines await a decision."""
+    for path, line in written.conflicts:
+        print(f"{folder / path}:{line}: error: conflict: your edit and the new conversion", file=sys.stderr)  # noqa: T201
+    if quiet:
+        return
+    for path in written.edited:
+        print(f"{folder / path}: your edits are kept", file=sys.stderr)  # noqa: T201 - this is the command line
+    for path in written.left:
+        print(f"{folder / path}: no longer needed; stays, since you have edited it", file=sys.stderr)  # noqa: T201
 
 
 def _tell(options: argparse.Namespace, conversion: Conversion) -> None:

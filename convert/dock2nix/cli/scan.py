@@ -19,20 +19,32 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
+    from dock2nix.locking.base import Locker
+
 _NAME = regex(r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|Containerfile|dockerfile)")
 _SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules"})
 
 
 class Job(Struct, frozen=True):
-    """One Dockerfile to convert; `output` None: nothing is written."""
+    """One Dockerfile to convert; `output` None: nothing is written.
+
+    `python` is where its Python packages come from: nixpkgs, auto or lock. `libraries`: wheels are downloaded to see what they
+    link to, which only the written files need.
+    """
 
     path: Path
     output: Path | None
+    python: str = "nixpkgs"
+    libraries: bool = True
 
 
 def run(options: argparse.Namespace) -> int:
     """Convert all; 1 when any needs a human or failed."""
-    jobs = [Job(path, _output_for(path, options)) for path in find_dockerfiles(options.paths)]
+    written = options.output is not None
+    jobs = [
+        Job(path, _output_for(path, options), options.python, written)
+        for path in find_dockerfiles(options.paths)
+    ]
     if not jobs:
         raise UsageError(f"no Dockerfile below {', '.join(str(path) for path in options.paths)}")
     with progress_bar(quiet=options.quiet) as progress:
@@ -106,7 +118,7 @@ def convert_one(job: Job) -> dict[str, Any]:
     from dock2nix.output import write_files  # noqa: PLC0415 - loaded in the worker processes
 
     try:
-        conversion, data = _convert(job.path)
+        conversion, data = _convert(job)
         if job.output is not None:
             write_files(job.output, conversion, force=False)
     except Dock2nixError as error:
@@ -118,7 +130,7 @@ def convert_one(job: Job) -> dict[str, Any]:
     return data | {"dockerfile": job.path.as_posix()}
 
 
-def _convert(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+def _convert(job: Job) -> tuple[dict[str, str], dict[str, Any]]:
     from dock2nix.catalogue.local import LocalCatalogue  # noqa: PLC0415
     from dock2nix.cli.convert import overrides_file  # noqa: PLC0415
     from dock2nix.cli.sources import image_name, read_source, shown_name  # noqa: PLC0415
@@ -126,12 +138,23 @@ def _convert(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
     from dock2nix.plan import ImageSettings  # noqa: PLC0415
     from dock2nix.report.data import report_object  # noqa: PLC0415
 
-    source = read_source(str(path), scan_context(path))
+    source = read_source(str(job.path), scan_context(job.path))
     settings = ImageSettings(name=image_name(source.context), dockerfile=shown_name(source))
     conversion = convert(
-        source, Options(image=settings), LocalCatalogue(overrides=overrides_file(None, source.context))
+        source,
+        Options(image=settings, python=job.python),
+        LocalCatalogue(overrides=overrides_file(None, source.context)),
+        lambda: _locker(job),
     )
     return dict(conversion.files), report_object(conversion.report)
+
+
+def _locker(job: Job) -> Locker:
+    from dock2nix.locking.base import ResolvingLocker  # noqa: PLC0415 - few files need a lock
+    from dock2nix.locking.uv import find_locker  # noqa: PLC0415
+
+    locker = find_locker(offline=False)
+    return locker if job.libraries else ResolvingLocker(locker)
 
 
 def scan_context(path: Path) -> Path:

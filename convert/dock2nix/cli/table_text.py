@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tomli
 from typing import TYPE_CHECKING, NamedTuple
+
+import tomli
 
 from dock2nix.catalogue.overrides import IMAGES, TABLES, row_keys, table_keys
 

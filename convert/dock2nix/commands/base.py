@@ -193,6 +193,11 @@ def pattern_of(word: Word, directory: str | None) -> ToolPath | None:
     return None if path is None else ToolPath(path, is_pattern(word))
 
 
+def is_temporary(word: Word) -> bool:
+    """Whether a word is a name that mktemp made: nothing that is known is there."""
+    return word.value is None and word.unknown.startswith("$(mktemp")
+
+
 def folder_of(path: ToolPath) -> str:
     """What must be there for a path to name something: itself, or the folder in front of the first part with a wildcard."""
     if not path.pattern:

@@ -45,6 +45,11 @@ def translate(
         or not (folder.startswith("/") or invocation.directory)
     ):
         return None
-    path = posixpath.normpath(posixpath.join(invocation.directory or "/", folder, "bin"))
-    link = Symlink(path=path, target="/bin", location=location, text=text)
+    place = posixpath.normpath(posixpath.join(invocation.directory or "/", folder))
+    link = environment_link(place, location, text)
     return Translation(effects=(link,), reason="the interpreter with its packages is the environment")
+
+
+def environment_link(place: str, location: Location, text: str) -> Symlink:
+    """What stands for a virtual environment at an absolute path: a link from its `bin` to the image's."""
+    return Symlink(path=posixpath.join(place, "bin"), target="/bin", location=location, text=text)

@@ -39,8 +39,8 @@ class Copies(Struct, frozen=True, kw_only=True):
     items: tuple[Copied, ...]
 
 
-def copies_of(effect: CopyFiles) -> Copies:
-    """The copies that an instruction is done with.
+def copies_of(effect: CopyFiles, up: str = "../") -> Copies:
+    """The copies that an instruction is done with; `up` is the way to the flake's root, as in `nix_path`.
 
     A single file is referred to by its path. Files that go from one folder to another under their own names go as that folder,
     since it has no others in the store.
@@ -48,10 +48,10 @@ def copies_of(effect: CopyFiles) -> Copies:
     first = effect.sources[0]
     if len(effect.sources) == 1 and not first.directory and _is_plain(first.path):
         item = Copied(inside="", destination=first.destination, directory=False, files=(first.destination,))
-        return Copies(root=NixExpression(nix_path(first.path)), fileset="", items=(item,))
+        return Copies(root=NixExpression(nix_path(first.path, up)), fileset="", items=(item,))
     return Copies(
         root=NixExpression(""),
-        fileset=fileset_expression(effect.sources, effect.exclusions, GENERATED),
+        fileset=fileset_expression(effect.sources, effect.exclusions, GENERATED, f"{up}."),
         items=_joined(effect.sources),
     )
 

@@ -31,9 +31,9 @@ class NixExpression(Struct, frozen=True):
 
 
 class Interpolated(Struct, frozen=True):
-    """A Nix string of literal text (`str`) and interpolated expressions (`NixExpression`)."""
+    """A Nix string of literal text (`str`) and interpolated expressions (`NixExpression`); patterns are for words of the shell."""
 
-    parts: tuple[str | NixExpression, ...]
+    parts: tuple[str | NixExpression | ShellPattern, ...]
 
 
 class ShellOperator(Struct, frozen=True):
@@ -146,13 +146,18 @@ def attribute_name(name: str) -> str:
     return name if bare else nix_string(name)
 
 
-def nix_path(path: str) -> str:
-    """A Nix path expression, relative to the folder `nix/`, of `path` relative to the flake's root ("" : the root)."""
+def nix_path(path: str, up: str = "../") -> str:
+    """A Nix path expression, relative to the folder of the file it stands in, of `path` relative to the flake's root ("" : the root).
+
+    Args:
+        path: with forward slashes.
+        up: the way from that folder, which is `nix/` unless said otherwise, to the flake's root.
+    """
     if not path:
-        return "../."
+        return f"{up}."
     if _PLAIN_PATH.fullmatch(path):
-        return f"../{path}"
-    return f"(../. + {nix_string('/' + path)})"
+        return f"{up}{path}"
+    return f"({up}. + {nix_string('/' + path)})"
 
 
 @singledispatch
@@ -208,9 +213,11 @@ def _interpolated(value: Interpolated) -> str:
     return '"' + "".join(_interpolated_part(part) for part in value.parts) + '"'
 
 
-def _interpolated_part(part: str | NixExpression) -> str:
+def _interpolated_part(part: str | NixExpression | ShellPattern) -> str:
     if isinstance(part, NixExpression):
         return f"${{{part.text}}}"
+    if isinstance(part, ShellPattern):
+        raise TypeError("a pattern of the shell in a string of Nix")
     text = nix_string(part)[1:-1]
     # A dollar in front of an interpolation would make `$${`, which Nix takes as text.
     return text[:-1] + "\\$" if text.endswith("$") else text
@@ -254,9 +261,7 @@ def _shell_word(word: str | Interpolated | ShellOperator | ShellPattern | ShellC
     if isinstance(word, ShellCode):
         return escape_indented(word.template.format(*map(_shell_quoted, word.words)) + " ")[:-1]
     if isinstance(word, ShellPattern):
-        parts = re.split(r"([*?\[\]])", word.text)
-        quoted = (part if part in {"*", "?", "[", "]"} else _shell_quoted(part) for part in parts if part)
-        return escape_indented("".join(quoted) + " ")[:-1]
+        return escape_indented(_shell_pattern(word) + " ")[:-1]
     if isinstance(word, ShellOperator):
         return word.text
     if isinstance(word, str):
@@ -264,10 +269,17 @@ def _shell_word(word: str | Interpolated | ShellOperator | ShellPattern | ShellC
         return escape_indented(_shell_quoted(word) + " ")[:-1]
     # what follows a part may start with `$`, so a quote at its end is always escaped
     return "".join(
-        f"${{{part.text}}}" if isinstance(part, NixExpression) else escape_indented(_shell_quoted(part))
+        f"${{{part.text}}}"
+        if isinstance(part, NixExpression)
+        else escape_indented(_shell_pattern(part) if isinstance(part, ShellPattern) else _shell_quoted(part))
         for part in word.parts
         if part
     )
+
+
+def _shell_pattern(pattern: ShellPattern) -> str:
+    parts = re.split(r"([*?\[\]])", pattern.text)
+    return "".join(part if part in {"*", "?", "[", "]"} else _shell_quoted(part) for part in parts if part)
 
 
 def _shell_quoted(text: str) -> str:

@@ -10,7 +10,8 @@ from dock2nix.emit.flake import inherited_arguments, module_arguments
 from dock2nix.emit.script import Binding, file_script
 from dock2nix.model.packages import AttributePath
 from dock2nix.plan.collisions import shown
-from dock2nix.plan.effects import needs_fakeroot
+from dock2nix.plan.effects import needs_fakeroot, runs_scripts
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import Healthcheck
     from dock2nix.model.plan import Collision, EnvironmentVariable, ImagePlan
 
+_LIB = regex(r"(?<![\w.\"/-])lib\.[A-Za-z]")
 _PATHS_TO_LINK = ("/bin", "/etc", "/lib", "/share")
 
 
@@ -47,7 +49,7 @@ def image_values(plan: ImagePlan) -> Mapping[str, object]:
 
 
 def _uses_lib(bindings: tuple[Binding, ...]) -> bool:
-    return any(isinstance(one.value, NixExpression) and "lib." in one.value.text for one in bindings)
+    return any(isinstance(one.value, NixExpression) and _LIB.search(one.value.text) for one in bindings)
 
 
 def _accounts(plan: ImagePlan) -> tuple[Binding, ...]:
@@ -64,6 +66,8 @@ def _builder_arguments(plan: ImagePlan, script: Script) -> list[tuple[str, objec
         arguments.append(("contents", contents) if layered else ("copyToRoot", _root(contents, plan)))
     if script.lines:
         fakeroot = layered and needs_fakeroot(plan.effects)
+        if layered and runs_scripts(plan.effects):
+            arguments.append(("enableFakechroot", True))
         arguments.append(("fakeRootCommands" if fakeroot else "extraCommands", script))
     arguments.append(("config", _config(plan)))
     return arguments

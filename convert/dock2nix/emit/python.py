@@ -36,14 +36,18 @@ def _sources(recipes: tuple[SourceRecipe, ...]) -> Mapping[str, object] | None:
     if not recipes:
         return None
     builders = {
-        one.distribution: tuple(NixExpression(f"python.pkgs.{name}") for name in one.builders)
-        for one in recipes
-        if not one.attribute
+        one.distribution: tuple(map(NixExpression, _builders(one))) for one in recipes if not one.attribute
     }
     own = {
         one.distribution: NixExpression(f"python.pkgs.{one.attribute}") for one in recipes if one.attribute
     }
     return {"builders": builders, "recipes": own}
+
+
+def _builders(recipe: SourceRecipe) -> tuple[str, ...]:
+    """What builds it, and what unpacks it where the standard environment alone cannot."""
+    builders = tuple(f"python.pkgs.{name}" for name in recipe.builders)
+    return (*builders, "pkgs.unzip") if recipe.zipped else builders
 
 
 def _packages(libraries: NativeLibraries) -> tuple[NixExpression, ...]:

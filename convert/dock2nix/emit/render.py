@@ -12,6 +12,7 @@ from dock2nix.emit.flake import flake_lock, flake_values
 from dock2nix.emit.image import image_values
 from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
+from dock2nix.emit.stages import stage_values
 from dock2nix.folders import data_folder
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ OUTPUTS = (
     Output("nix/python.nix", "python.nix.jinja", python_values),
 )
 
+# Of each file in nix/stages/.
+STAGE = "stage.nix.jinja"
+
 
 def render(plan: ImagePlan) -> dict[str, str]:
     """The Nix files of a plan.
@@ -57,6 +61,8 @@ def render(plan: ImagePlan) -> dict[str, str]:
         values = output.values(plan)
         if values is not None:
             files[output.path] = fill(output.template, values)
+    for stage in plan.stages:
+        files[f"nix/stages/{stage.build.name}.nix"] = fill(STAGE, stage_values(stage, plan))
     return dict(sorted(files.items()))
 
 

@@ -6,8 +6,17 @@ import posixpath
 from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dock2nix.emit.copying import Copied, copies_of
+from dock2nix.emit.downloads import (
+    decompression,
+    file_expression,
+    stored_name,
+    tree_expression,
+    unpacked_expression,
+    unpacking,
+)
 from dock2nix.emit.expression import (
     Interpolated,
     NixExpression,
@@ -20,16 +29,23 @@ from dock2nix.emit.expression import (
     nix_string,
     to_nix,
 )
+from dock2nix.emit.flake import inherited_arguments
 from dock2nix.emit.node_modules import node_modules_expression
+from dock2nix.emit.run_script import helper_file, script_environment, script_line, tools_binding
+from dock2nix.extract.paths import matched
+from dock2nix.model.downloads import ChangeTree, CheckFile, FetchFile, FetchTree, Unpack
 from dock2nix.model.image import (
     AddGroup,
     AddUser,
+    ContextSource,
     CopyFiles,
+    CopyOutput,
     LeftOut,
     LinkProgram,
     MakeDirectory,
     NodeModules,
     Remove,
+    RunScript,
     RunTool,
     SetMode,
     SetOwner,
@@ -41,6 +57,7 @@ from dock2nix.plan.links import merged
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from dock2nix.model.builds import StageBuild
     from dock2nix.model.image import Effect
     from dock2nix.model.plan import ImagePlan, Surroundings
 
@@ -48,6 +65,9 @@ _STORE_NAME = regex(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
 # Folders in which files of packages stand: links into the store, which cannot be written through.
 _OF_PACKAGES = frozenset({"", "bin", "etc", "include", "lib", "lib64", "libexec", "share"})
 _OWN_COPY = ShellCode('[ ! -L {0} ] || install -m 644 "$(readlink -f {0})" {0}', ())
+# The way from nix/stages/ to the flake's root.
+UP = "../../"
+_UNPACK = ("tar", "-x", "--keep-directory-symlink")
 _TOUCH = ShellCode("[ -e {0} ] || touch {0}", ())
 
 
@@ -68,14 +88,30 @@ def has_contents(plan: ImagePlan) -> bool:
 
 def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
     """The commands for `extraCommands` or `fakeRootCommands`, with what they refer to."""
-    pen = _Pen(merged_usr=plan.surroundings.merged_usr)
+    pen = _Pen(merged_usr=plan.surroundings.merged_usr, passed_on=inherited_arguments(plan))
     pen.surround(plan.surroundings)
     copied = plan.builder == "buildImage" and has_contents(plan)
     if copied and any(pen.touches_packages(effect) for effect in plan.effects):
         pen.line("chmod", "-R", "u+w", ".", remark="what came with copyToRoot is read-only")
+    helpers = helper_file(plan)
+    if helpers is not None:
+        comment = "How what has no translation runs as it stands: in the image, without network."
+        pen.bindings.append(Binding(name="verbatim", comments=(comment,), value=helpers))
+        pen.line(".", Interpolated((NixExpression("verbatim"),)))
+    tools = tools_binding(plan)
+    if tools is not None:
+        pen.bindings.append(Binding(name="buildPackages", comments=(), value=tools))
     for effect in plan.effects:
         pen.write(effect)
     return Script(tuple(pen.lines)), tuple(pen.bindings)
+
+
+def change_script(build: StageBuild) -> tuple[tuple[ShellLine, ...], tuple[Binding, ...]]:
+    """The commands that change a build's files before it runs, in its folder, with what they refer to."""
+    pen = _Pen(merged_usr=False, up=UP, stages="./")
+    for effect in build.changes:
+        pen.write(below(effect, build.directory))
+    return tuple(pen.lines), tuple(pen.bindings)
 
 
 def _relative(path: str) -> str:
@@ -90,9 +126,15 @@ def _with_parents(path: str) -> list[str]:
 
 
 class _Pen(Struct):
-    """The script so far, with what is known of the image: folders and files that it made, and links."""
+    """The script so far, with what is known of the image: folders and files that it made, and links.
+
+    `up` leads from the file that it stands in to the flake's root, `stages` to the builds, which get `passed_on`.
+    """
 
     merged_usr: bool
+    up: str = "../"
+    stages: str = "./stages/"
+    passed_on: str = "{ inherit pkgs; }"
     lines: list[ShellLine] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     made: set[str] = field(default_factory=lambda: {"."})
@@ -157,9 +199,19 @@ class _Pen(Struct):
                 self.folder(effect, remark)
             case SetMode() | SetOwner() | Remove() | RunTool():
                 self.change(effect, remark)
+            case RunScript():
+                self.script(effect, remark)
+            case CopyOutput():
+                self.output(effect, remark)
             case LeftOut():
                 self.line(remark=f"UNRESOLVED {remark}")
-            case AddUser() | AddGroup():
+            case FetchFile():
+                self.fetched(effect, remark)
+            case Unpack():
+                self.unpacked(effect, remark)
+            case FetchTree():
+                self.sources(effect, remark)
+            case AddUser() | AddGroup() | CheckFile() | ChangeTree():
                 pass
             case _:
                 assert_never(effect)
@@ -175,12 +227,20 @@ class _Pen(Struct):
                 flags = ("-R",) if effect.recursive else ("-h",) if path in self.links else ()
                 self.line("chown", *flags, effect.owner, path, remark=remark)
             case Remove():
-                self.line("rm", "-rf", _relative(effect.path), remark=remark)
-                self.forget(_relative(effect.path))
+                self.remove(effect, remark)
             case RunTool():
                 self.line(effect.program, *map(_tool_word, effect.words), remark=remark)
             case _:
                 assert_never(effect)
+
+    def remove(self, effect: Remove, remark: str) -> None:
+        path = _relative(effect.path)
+        self.line("rm", "-rf", ShellPattern(path) if effect.pattern else path, remark=remark)
+        if effect.pattern:
+            for folder in [one for one in self.made if one != "." and matched(effect.path, f"/{one}")]:
+                self.forget(folder)
+        else:
+            self.forget(path)
 
     def forget(self, path: str) -> None:
         """What stood at or below a path is gone."""
@@ -217,7 +277,7 @@ class _Pen(Struct):
         while name in taken:
             count += 1
             name = f"{stem}{effect.location.first_line}_{count}"
-        self.bindings.append(Binding(name=name, comments=(remark,), value=value))
+        self.bindings.append(Binding(name=name, comments=(remark,) if remark else (), value=value))
         return NixExpression(name)
 
     # --- files ---
@@ -249,7 +309,7 @@ class _Pen(Struct):
         self.line("cat", reference, ShellOperator(">>"), path, remark=remark)
 
     def copy(self, effect: CopyFiles, remark: str) -> None:
-        copies = copies_of(effect)
+        copies = copies_of(effect, self.up)
         root = copies.root
         if copies.fileset:
             root = self.bind("context", effect, remark, NixExpression(copies.fileset))
@@ -294,6 +354,91 @@ class _Pen(Struct):
             remark=remark,
         )
 
+    # --- downloads ---
+
+    def store(self, stem: str, effect: FetchFile | FetchTree, value: NixExpression) -> NixExpression:
+        """A name for a download; the one that it has already when it is used twice."""
+        known = next((one for one in self.bindings if one.value == value), None)
+        remark = f"{effect.location.first_line}: {effect.text}"
+        return NixExpression(known.name) if known else self.bind(stem, effect, remark, value)
+
+    def fetched(self, effect: FetchFile, remark: str) -> None:
+        path = _relative(effect.path)
+        self.parent(path)
+        name = self.store("download", effect, file_expression(effect))
+        parts = (name, f"/{stored_name(effect)}") if effect.code else (name,)
+        self.line("install", "-m", effect.mode or "644", Interpolated(parts), path, remark=remark)
+        self.written.add(path)
+        self.links.discard(path)
+
+    def unpacked(self, effect: Unpack, remark: str) -> None:
+        path = _relative(effect.path)
+        self.parent(path) if effect.single else self.ensure(path)
+        code = effect.source.code if effect.source else None
+        if effect.source and code and not effect.single:
+            name = self.store("download", effect.source, unpacked_expression(effect, effect.source, code))
+            folder = Copied(inside="", destination=effect.path, directory=True)
+            copy = CopyFiles(sources=(), location=effect.location, text=effect.text)
+            self.tree(Interpolated((name,)), folder, copy, remark)
+            return
+        archive = self.archive_of(effect, remark)
+        if effect.single:
+            self.line(*decompression(effect, archive, path), remark=remark)
+            self.written.add(path)
+            return
+        place = merged(f"/{path}") if self.merged_usr else path
+        through = place in {"/.", "/usr", "."}
+        self.line(*unpacking(effect, archive, path, through_links=through), remark=remark)
+
+    def archive_of(self, effect: Unpack, remark: str) -> str | Interpolated:
+        """Where an archive is that is unpacked."""
+        if effect.source:
+            return Interpolated((self.store("download", effect.source, file_expression(effect.source)),))
+        if not effect.context:
+            return _relative(effect.archive)
+        source = ContextSource(path=effect.context, destination="/", directory=False)
+        copies = copies_of(CopyFiles(sources=(source,), location=effect.location, text=effect.text))
+        root = (
+            self.bind("context", effect, remark, NixExpression(copies.fileset))
+            if copies.fileset
+            else copies.root
+        )
+        return Interpolated(tuple(part for part in (root, copies.items[0].inside) if part))
+
+    def sources(self, effect: FetchTree, remark: str) -> None:
+        path = _relative(effect.path)
+        self.ensure(path)
+        name = self.store("source", effect, tree_expression(effect))
+        self.line("cp", "-rT", Interpolated((name,)), path, remark=remark)
+        self.line("chmod", "-R", "u+w", path)
+
+    def output(self, effect: CopyOutput, remark: str) -> None:
+        """What a build has made: copied, since it may be changed, and its owner too."""
+        path = _relative(effect.path)
+        self.ensure(path if effect.folder or effect.into else posixpath.dirname(path) or ".")
+        place = ShellPattern(effect.place) if effect.pattern else effect.place
+        end = ("/.",) if effect.folder else ()
+        source = Interpolated((self.stage(effect.build, remark), "/", place, *end))
+        if effect.folder and (merged(f"/{path}") if self.merged_usr else path) in {"/.", "/usr", "."}:
+            tree = Interpolated((self.stage(effect.build, remark), f"/{effect.place}"))
+            self.line("tar", "-C", tree, "--mode=u+w", "-c", ".", ShellOperator("|"), *_UNPACK, remark=remark)
+            return
+        over = ("--remove-destination",) if self.of_packages(path) or path in self.links else ()
+        recursive = ("-r",) if effect.folder or effect.pattern else ()
+        self.line("cp", *recursive, *over, source, path, remark=remark)
+        self.line("chmod", *(("-R",) if recursive else ()), "u+w", path)
+        self.links.discard(path)
+        if not (effect.folder or effect.into):
+            self.written.add(path)
+
+    def stage(self, build: StageBuild, remark: str) -> NixExpression:
+        """The name of a build, defined where it is first used."""
+        name = f"stage-{build.name}"
+        if all(binding.name != name for binding in self.bindings):
+            value = NixExpression(f"import {self.stages}{build.name}.nix {self.passed_on}")
+            self.bindings.append(Binding(name=name, comments=(remark,), value=value))
+        return NixExpression(name)
+
     def node_modules(self, effect: NodeModules, remark: str) -> None:
         path = _relative(effect.path)
         self.parent(path)
@@ -301,6 +446,41 @@ class _Pen(Struct):
         name = self.bind("nodeModules", effect, remark, node_modules_expression(effect))
         self.line("cp", "-rT", Interpolated((name, "/node_modules")), path, remark=remark)
         self.line("chmod", "-R", "u+w", path)
+
+    # --- what runs verbatim ---
+
+    def script(self, effect: RunScript, remark: str) -> None:
+        """One run; scripts with the same variables share them."""
+        variables = NixExpression(script_environment(effect))
+        same = (one for one in self.bindings if one.value == variables)
+        shared = next(same, None)
+        name = NixExpression(shared.name) if shared else self.bind("environment", effect, "", variables)
+        self.line(remark=remark)
+        self.lines.append(script_line(effect, name, lambda value: self.bind("script", effect, remark, value)))
+
+
+def below(effect: Effect, folder: str) -> Effect:
+    """An effect on files of a folder, with paths as they are seen from there."""
+    match effect:
+        case CopyFiles():
+            sources = tuple(
+                replace(one, destination=_seen_from(folder, one.destination)) for one in effect.sources
+            )
+            return replace(effect, sources=sources)
+        case RunTool():
+            words = tuple(
+                replace(word, path=_seen_from(folder, word.path)) if isinstance(word, ToolPath) else word
+                for word in effect.words
+            )
+            return replace(effect, words=words)
+        case WriteFile() | Symlink() | Remove() | CopyOutput():
+            return replace(effect, path=_seen_from(folder, effect.path))
+        case _:
+            return effect
+
+
+def _seen_from(folder: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join("/", posixpath.relpath(path, folder)))
 
 
 def _touched(effect: Effect) -> tuple[str, ...]:
@@ -310,7 +490,7 @@ def _touched(effect: Effect) -> tuple[str, ...]:
             return tuple(source.destination for source in effect.sources)
         case RunTool():
             return tuple(word.path for word in effect.words if isinstance(word, ToolPath))
-        case AddUser() | AddGroup() | LeftOut():
+        case AddUser() | AddGroup() | LeftOut() | RunScript():
             return ()
         case _:
             return (effect.path,)

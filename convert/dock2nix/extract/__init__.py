@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from dock2nix.extract.build_yard import BuildYard, doings_of, with_steps
 from dock2nix.extract.commands import Scene, extract_commands
 from dock2nix.extract.copy_from import (
     certificates_wanted,
@@ -20,20 +22,23 @@ from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
 from dock2nix.extract.node_modules import with_interpreter
 from dock2nix.extract.paths import KnownPaths
+from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import ContextSource, CopyFiles
 from dock2nix.model.shell import ShellCommand
-from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
+from dock2nix.model.steps import CommandOutcome
+from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
 from dock2nix.parse.stages import source_of
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
-    from dock2nix.model.dockerfile import ScopedInstruction, Stage
+    from dock2nix.extract.stage_builds import Doing
+    from dock2nix.model.dockerfile import Instruction, ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.packages import MadeNodeLock
     from dock2nix.model.shell import ShellItem
@@ -44,6 +49,7 @@ __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_pro
 
 
 _CHECK = regex(r"\s*CMD\s+", re.IGNORECASE)
+_WITH_DASH = frozenset({"debian", "ubuntu"})
 _WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
 _PLAIN_IMAGES = frozenset(
     {
@@ -94,6 +100,7 @@ class _Walk(Struct, kw_only=True):
     steps: list[Step]
     findings: list[Finding]
     taken: list[tuple[int, str]]
+    doings: list[Doing]
     certificates: bool = False
     complete: bool = True
     bash: bool = False
@@ -105,19 +112,31 @@ class _Walk(Struct, kw_only=True):
             self.known.add(effect)
         self.take(outcome)
 
-    def take(self, outcome: Outcome[tuple[Step, ...]]) -> None:
+    def take(
+        self,
+        outcome: Outcome[tuple[Step, ...]],
+        items: tuple[ShellItem, ...] = (),
+        mounted: tuple[Effect, ...] = (),
+    ) -> None:
+        """Steps, with the commands that they are of, and the files that these see by a mount."""
         self.steps.extend(outcome.value)
         self.findings.extend(outcome.findings)
+        self.doings += doings_of(outcome.value, items, mounted)
 
 
 class _Extraction(Struct, frozen=True):
-    """What the walks share: the stages, what is done of them, the context, the catalogue, and locks that npm made."""
+    """What the walks share: the stages, what is done of them, the context, the catalogue, and locks that npm made.
 
+    `image` are the positions of the stages that the image consists of.
+    """
+
+    image: frozenset[int]
     stages: tuple[Stage, ...]
     context: BuildContext
     catalogue: Catalogue
     done: dict[int, StageSteps]
     node_locks: Mapping[str, MadeNodeLock]
+    yard: BuildYard
 
     def whole(self, index: int) -> tuple[Step, ...]:
         """The steps of a stage behind those of the stages it stands on."""
@@ -152,7 +171,9 @@ def extract(
     Returns:
         One `StageSteps` for each needed stage, in order. Every command of every RUN is in exactly one step.
     """
-    extraction = _Extraction(stages, context, catalogue, {}, node_locks or {})
+    image = frozenset(_chain(stages, needed[-1]) if needed else ())
+    yard = BuildYard(stages, context, image)
+    extraction = _Extraction(image, stages, context, catalogue, {}, node_locks or {}, yard)
     findings: list[Finding] = []
     for index in needed:
         walk = _start(stages[index], extraction)
@@ -166,8 +187,21 @@ def extract(
             certificates=walk.certificates,
             taken=tuple(walk.taken),
         )
+        yard.doings[index] = with_steps(walk.doings, extraction.done[index].steps)
         findings += walk.findings
-    return Outcome(tuple(extraction.done[index] for index in needed), tuple(findings))
+    done = tuple(
+        replace(extraction.done[index], steps=yard.judged(index, extraction.done[index].steps))
+        for index in needed
+    )
+    return Outcome(done, yard.without_covered(tuple(findings)))
+
+
+def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
+    """A stage and those it stands on."""
+    yield index
+    while isinstance(base := stages[index].base, StageReference):
+        index = base.index
+        yield index
 
 
 def _start(stage: Stage, extraction: _Extraction) -> _Walk:
@@ -192,6 +226,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         steps=[],
         findings=[],
         taken=[],
+        doings=[],
     )
 
 
@@ -226,7 +261,7 @@ def _walk(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) 
         case "COPY" | "ADD":
             walk.add(_extract_copy(instruction, walk, extraction))
         case "RUN":
-            walk.take(_extract_run(instruction, walk, extraction))
+            _extract_run(instruction, walk, extraction)
 
 
 def _extract_copy(
@@ -240,16 +275,22 @@ def _extract_copy(
     if isinstance(source, StageReference):
         walk.taken += [(source.index, path) for path in copied_paths(instruction)]
         steps = extraction.whole(source.index)
-        return copy_from_stage(instruction, walk.stage.index, steps, walk.known, walk.workdir)
+        yard, below = extraction.yard, extraction.image_below(source.index)
+        taken = copied_paths(instruction)
+        built = yard.products(source.index, below, taken) if _is_replayed_in_part(steps) else None
+        return copy_from_stage(instruction, walk.stage.index, steps, walk.known, walk.workdir, built)
     base = extraction.catalogue.base_image(source) if isinstance(source, ImageReference) else None
     return copy_from_image(
         instruction, walk.stage.index, base, extraction.catalogue, walk.known, walk.workdir
     )
 
 
-def _extract_run(
-    instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction
-) -> Outcome[tuple[Step, ...]]:
+def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
+    """Whether something in a stage has no translation, so that a build may have to stand for it."""
+    return any(step.outcome is CommandOutcome.UNRESOLVED for step in steps)
+
+
+def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
     items = run_items(instruction, walk.workdir, walk.stage.platform, complete=walk.complete, bash=walk.bash)
     mounted = _mounted_files(instruction, extraction.context, walk.workdir)
     walk.files.effects.extend(mounted)
@@ -259,11 +300,40 @@ def _extract_run(
         files=walk.files,
         known=walk.known,
         user=walk.user,
+        text=_script_text(instruction, walk, extraction),
     )
     steps = extract_commands(items.value, scene)
     for effect in mounted:
         walk.files.effects.remove(effect)
-    return Outcome(steps.value, items.findings + _mount_findings(instruction) + steps.findings)
+    findings = items.findings + _mount_findings(instruction) + steps.findings
+    walk.take(Outcome(steps.value, findings), items.value, mounted)
+
+
+def _script_text(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> RunText | None:
+    """The text of a RUN of which parts may become scripts; None in stages that only build, and with files mounted."""
+    raw = instruction.instruction
+    dialect = shell_dialect(instruction.shell)
+    mounted = {mount.get("type", "bind") for mount in _mounts(instruction)} - {"cache", "tmpfs"}
+    if walk.stage.index not in extraction.image or mounted or dialect is None or raw.form is Form.EXEC:
+        return None
+    source = raw.source
+    if raw.heredocs:
+        if len(raw.heredocs) > 1 or not _is_one_heredoc(raw):
+            return None
+        source = raw.heredocs[0].source
+    base = extraction.image_below(walk.stage.index)
+    return RunText(
+        pieces=pieces_of(source, dialect),
+        shell=instruction.shell,
+        environment=instruction.environment,
+        dash=dialect == "sh" and base is not None and base.distribution in _WITH_DASH,
+    )
+
+
+def _is_one_heredoc(raw: Instruction) -> bool:
+    """Whether the whole text is the body of one here-document."""
+    text = raw.source.text.strip()
+    return len(raw.heredocs) == 1 and text.startswith("<<") and len(text.split()) == 1
 
 
 def run_items(
@@ -301,7 +371,7 @@ def run_items(
     source, heredocs = raw.source, raw.heredocs
     if raw.keyword == "HEALTHCHECK" and (kind := _CHECK.match(source.text)):
         source = source.cut(kind.end())
-    if len(heredocs) == 1 and source.text.strip().startswith("<<") and len(source.text.split()) == 1:
+    if _is_one_heredoc(raw):
         source, heredocs = heredocs[0].source, ()
     return parse_shell(
         source,

@@ -10,6 +10,7 @@ from dock2nix.extract.judging import judge_invocation
 from dock2nix.extract.owners import owned_by
 from dock2nix.extract.paths import settle
 from dock2nix.extract.pipelines import feed_pipelines
+from dock2nix.extract.scripts import parts_of, script_of, standard_folders
 from dock2nix.extract.verdicts import Scene, Verdict, combine, not_needed, unresolved
 from dock2nix.model.finding import FINDING_CODES, Finding, Outcome, Severity
 from dock2nix.model.packages import Action
@@ -17,6 +18,7 @@ from dock2nix.model.shell import Certainty, Opaque, ShellCommand
 from dock2nix.model.steps import CommandOutcome, Step
 
 if TYPE_CHECKING:
+    from dock2nix.extract.scripts import Part
     from dock2nix.model.shell import ShellItem
 
 __all__ = ["Scene", "extract_commands"]
@@ -30,16 +32,53 @@ def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tupl
         scene: where the RUN stands.
     """
     judged: list[Verdict] = []
-    for item in items:
-        verdict = _settled(_judge(item, items, judged, scene), scene)
-        scene.files.effects.extend(verdict.effects)
-        judged.append(verdict)
+    for part in parts_of(items, scene.text):
+        _judge_part(part, items, judged, scene)
     verdicts = feed_pipelines(items, judged)
     steps = tuple(_step(item, verdict, scene.stage) for item, verdict in zip(items, verdicts, strict=True))
     findings = tuple(
         finding for item, verdict in zip(items, verdicts, strict=True) for finding in _findings(item, verdict)
     )
     return Outcome(steps, findings)
+
+
+def _judge_part(part: Part, items: tuple[ShellItem, ...], judged: list[Verdict], scene: Scene) -> None:
+    """Judge the items of a part; if one of them has no translation, the part as a whole may still be a script."""
+    before = len(scene.files.effects)
+    for item in items[part.first : part.last]:
+        verdict = _settled(_judge(item, items, judged, scene), scene)
+        scene.files.effects.extend(verdict.effects)
+        judged.append(verdict)
+    verdicts = _as_script(part, items, judged, scene)
+    if verdicts:
+        if len(scene.files.effects) > before:
+            del scene.files.effects[before:]
+            scene.known.reset(scene.files.effects)
+        for effect in verdicts[0].effects:
+            scene.known.add(effect)
+            scene.files.effects.append(effect)
+        judged[part.first :] = verdicts
+
+
+def _as_script(
+    part: Part, items: tuple[ShellItem, ...], judged: list[Verdict], scene: Scene
+) -> tuple[Verdict, ...]:
+    """The verdicts on a part that becomes a script, its effect with the first of them; () when it does not."""
+    own = judged[part.first : part.last]
+    left = any(verdict.outcome is CommandOutcome.UNRESOLVED for verdict in own)
+    if part.piece is None or scene.text is None or not left:
+        return ()
+    if any(verdict.installs or _has_error(verdict.problems) for verdict in own):
+        return ()
+    script = script_of(items[part.first : part.last], part.piece, scene.text, scene)
+    if script is None:
+        return ()
+    whole = Verdict(
+        outcome=CommandOutcome.SCRIPT,
+        reason="runs verbatim in the build, without network",
+        effects=(*standard_folders(script), script),
+    )
+    return (whole, *(replace(whole, effects=()) for _ in own[1:]))
 
 
 def _settled(verdict: Verdict, scene: Scene) -> Verdict:

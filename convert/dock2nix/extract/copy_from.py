@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.extract.folding import folded
 from dock2nix.extract.instructions import chosen_owner, copied, short_text, unresolved
 from dock2nix.extract.paths import KnownPaths
+from dock2nix.extract.stage_builds import StageProducts
+from dock2nix.model.downloads import ChangeTree, CheckFile, FetchTree, Unpack
 from dock2nix.model.finding import Outcome
 from dock2nix.model.image import (
     AddGroup,
     AddUser,
     ContextSource,
     CopyFiles,
+    CopyOutput,
     LeftOut,
     LinkProgram,
+    RunScript,
     RunTool,
     SetMode,
     SetOwner,
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.extract.stage_builds import Product
     from dock2nix.model.dockerfile import ScopedInstruction
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.steps import Step
@@ -57,7 +63,12 @@ _PYTHON_PLACE = regex(
 
 
 def copy_from_stage(
-    instruction: ScopedInstruction, stage: int, steps: tuple[Step, ...], known: KnownPaths, workdir: str
+    instruction: ScopedInstruction,
+    stage: int,
+    steps: tuple[Step, ...],
+    known: KnownPaths,
+    workdir: str,
+    built: StageProducts | str | None = None,
 ) -> Outcome[tuple[Step, ...]]:
     """What a COPY --from=STAGE brings.
 
@@ -67,18 +78,25 @@ def copy_from_stage(
         steps: those of the stage it copies from, and of the stages that one stands on, in order.
         known: what is in the image so far, and the build context.
         workdir: the working directory.
+        built: what the stage builds, or why that is not known.
 
     Returns:
         A step with the effects that made the paths, at their new places; unresolved when a command without translation may
         have had a part in them, or nothing is known to have made them.
     """
     effects: list[Effect] = []
-    made = tuple(effect for step in steps for effect in step.effects)
+    made = folded(tuple(effect for step in steps for effect in step.effects))
+    products = built if isinstance(built, StageProducts) else StageProducts()
+    left = tuple(step for position, step in enumerate(steps) if position not in products.covered)
     for source in copied_paths(instruction):
         if source in _CERTIFICATES:
             continue
         if holds_python_packages(source) and _installs_python(steps):
             effects += _environment_link(instruction, source, workdir)
+            continue
+        output = copy_output(instruction, source, products, known, workdir, made)
+        if output is not None:
+            effects += output
             continue
         folder = _is_folder(source, made, known.context)
         place = Place(
@@ -87,14 +105,18 @@ def copy_from_stage(
             folder=folder,
         )
         mine = tuple(new for effect in made for new in _moved(effect, place, known.context))
-        culprit = _culprit(steps, place)
+        culprit = _culprit(left, place)
         if culprit is not None:
-            reason = f"what line {culprit.location.first_line} leaves at {place.source} is not known: {culprit.text[:80]}"
+            why = built if isinstance(built, str) else ""
+            line, text = culprit.location.first_line, culprit.text[:80]
+            reason = f"what line {line} leaves at {place.source} is not known: {text}"
+            reason = f"what the stage leaves at {place.source} is not known ({why})" if why else reason
             return unresolved(instruction, stage, reason, "D2N302")
-        if any(isinstance(effect, RunTool) and _works_on(effect, source) for effect in made):
+        if any(_works_on(effect, source) for effect in made):
             return unresolved(
                 instruction, stage, f"files at {source} are changed there by a command", "D2N302"
             )
+        mine += tuple(files_of_builds(instruction, place, products))
         if not mine:
             reason = f"nothing is known to have made {place.source} in that stage"
             return unresolved(instruction, stage, reason, "D2N302")
@@ -200,7 +222,13 @@ def _culprit(steps: tuple[Step, ...], place: Place) -> Step | None:
             step.program in {"COPY", "ADD"} and _elsewhere(step, place)
         ):
             return step
+        if any(isinstance(effect, RunScript) and _reaches(effect, place) for effect in step.effects):
+            return step
     return None
+
+
+def _reaches(script: RunScript, place: Place) -> bool:
+    return script.may_change(place.source) or any(_inside(path, place.source) for path in script.folders)
 
 
 def _elsewhere(step: Step, place: Place) -> bool:
@@ -212,7 +240,15 @@ def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _works_on(effect: RunTool, source: str) -> bool:
+def _works_on(effect: Effect, source: str) -> bool:
+    """Whether a command changed what is copied, or it is a part of what an archive or a repository brought."""
+    if isinstance(effect, Unpack):
+        whole = _inside(effect.path, source) and not effect.archive
+        return not whole and _inside(source, effect.path)
+    if isinstance(effect, FetchTree):
+        return source != effect.path and _inside(source, effect.path)
+    if not isinstance(effect, RunTool):
+        return False
     touched = (*effect.reads, effect.target) if effect.target else effect.reads
     return any(_inside(path, source) or _inside(source, path) for path in touched)
 
@@ -220,8 +256,22 @@ def _works_on(effect: RunTool, source: str) -> bool:
 def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect, ...]:
     """The effect as far as it is about the copied path, at the new place. Owners stay behind, as BuildKit leaves them."""
     match effect:
-        case SetOwner() | AddUser() | AddGroup() | LeftOut() | RunTool():
+        case (
+            SetOwner()
+            | AddUser()
+            | AddGroup()
+            | LeftOut()
+            | RunScript()
+            | RunTool()
+            | CheckFile()
+            | ChangeTree()
+        ):
             return ()
+        case CopyOutput() if (
+            effect.folder and place.source != effect.path and _inside(place.source, effect.path)
+        ):
+            inside = posixpath.join(effect.place, posixpath.relpath(place.source, effect.path))
+            return (replace(effect, place=inside, path=place.destination, folder=place.folder),)
         case CopyFiles():
             sources = tuple(new for source in effect.sources for new in _moved_source(source, place, context))
             return (replace(effect, sources=sources, owner=""),) if sources else ()
@@ -250,6 +300,58 @@ def _moved_source(source: ContextSource, place: Place, context: BuildContext) ->
 def _renamed(effect: Effect, instruction: ScopedInstruction) -> Effect:
     text = f"{short_text(instruction)}, there line {effect.location.first_line}: {effect.text}"
     return replace(effect, location=instruction.location, text=text)
+
+
+def copy_output(
+    instruction: ScopedInstruction,
+    source: str,
+    products: StageProducts,
+    known: KnownPaths,
+    workdir: str,
+    made: tuple[Effect, ...],
+) -> tuple[Effect, ...] | None:
+    """What a COPY of one path takes of the stage's builds; None when that is a path which commands and files make up."""
+    found = products.of(source)
+    if not found or (len(found) == 1 and found[0].path != source and not found[0].pattern):
+        return None
+    effects: list[Effect] = []
+    for one in found:
+        if _inside(one.path, source) and one.path != source:
+            return None  # a folder with programs in it: its other files are replayed
+        folder = not one.pattern and (one.folder or _is_folder(source, made, known.context))
+        target = _target(instruction, one.path, known, workdir, folder=folder)
+        into = one.pattern and target.endswith(posixpath.basename(one.path))
+        place = Place(source=source, destination=posixpath.dirname(target) if into else target, folder=folder)
+        effects.append(_copy_of(instruction, one, place, into=into))
+        effects += _flags(instruction, place) if not into else ()
+    return tuple(effects)
+
+
+def files_of_builds(
+    instruction: ScopedInstruction, place: Place, products: StageProducts
+) -> Iterator[CopyOutput]:
+    """The programs that builds put into a folder which is copied."""
+    for one in products.of(place.source):
+        if one.path != place.source and _inside(one.path, place.source):
+            yield _copy_of(
+                instruction,
+                one,
+                Place(source=one.path, destination=_new_path(one.path, place), folder=False),
+                into=False,
+            )
+
+
+def _copy_of(instruction: ScopedInstruction, one: Product, place: Place, *, into: bool) -> CopyOutput:
+    return CopyOutput(
+        build=one.build,
+        place=one.place,
+        path=place.destination,
+        folder=place.folder,
+        pattern=one.pattern,
+        into=into,
+        location=instruction.location,
+        text=short_text(instruction),
+    )
 
 
 def _flags(instruction: ScopedInstruction, place: Place) -> Iterator[Effect]:

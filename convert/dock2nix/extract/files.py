@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dock2nix.model.image import CopyFiles, WriteFile
+from dock2nix.model.image import CopyFiles, RunScript, WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,11 @@ class ImageFiles(Struct, frozen=True):
         found = self._find(path, directory)
         return found[0] if found else None
 
+    def last_known(self, path: str, directory: str | None) -> str | None:
+        """Like `read`, but of a file that a script may have changed since it is the text before that."""
+        found = self._find(path, directory, through_scripts=True)
+        return found[0] if found else None
+
     def origin(self, path: str, directory: str | None) -> str | None:
         """Where in the build context a file of the image is from; None when it is not known to be from there.
 
@@ -50,12 +55,16 @@ class ImageFiles(Struct, frozen=True):
         found = self._find(path, directory)
         return found[1] if found else None
 
-    def _find(self, path: str, directory: str | None) -> tuple[str, str | None] | None:
+    def _find(
+        self, path: str, directory: str | None, *, through_scripts: bool = False
+    ) -> tuple[str, str | None] | None:
         """The text at a path and the context path it is from (None: it is from a command)."""
         if not path.startswith("/") and directory is None:
             return None
         absolute = posixpath.normpath(posixpath.join(directory or "/", path))
         for effect in reversed(self.effects):
+            if isinstance(effect, RunScript) and effect.may_change(absolute) and not through_scripts:
+                return None
             found = self._found_in(effect, absolute)
             if found is not None:
                 return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.extract.owners import ROOTS, with_login_group
+from dock2nix.model.downloads import FetchFile, FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyFiles, MakeDirectory, SetMode, SetOwner, WriteFile
 from dock2nix.model.steps import CommandOutcome, Step
@@ -87,10 +88,11 @@ def extract_copy(
         return unresolved(
             instruction, stage, f"gives another owner to files among others in {destination}", "D2N303"
         )
-    for reason in _untranslatable(resolution):
+    remote, reason = _remote_effects(instruction, resolution, known)
+    if reason:
         return unresolved(instruction, stage, reason, "D2N303")
     findings = _missing_sources(instruction, resolution)
-    effects = written + _copy_effects(instruction, resolution, known)
+    effects = written + _copy_effects(instruction, resolution, known) + remote
     step = copied(instruction, stage, effects)
     if findings:
         step = replace(step, outcome=CommandOutcome.UNRESOLVED, reason=findings[0].message)
@@ -152,13 +154,29 @@ def chosen_owner(instruction: ScopedInstruction) -> str:
     return f"{owner}:{owner}" if owner.isdigit() else with_login_group(owner)
 
 
-def _untranslatable(resolution: CopyResolution) -> tuple[str, ...]:
-    kinds = (
-        (resolution.urls, "downloads"),
-        (resolution.git, "clones"),
-        (resolution.archives, "unpacks the archive"),
-    )
-    return tuple(f"{verb} {', '.join(names)}" for names, verb in kinds if names)
+def _remote_effects(
+    instruction: ScopedInstruction, resolution: CopyResolution, known: KnownPaths
+) -> tuple[tuple[Effect, ...], str]:
+    """What is downloaded, cloned or unpacked, with the permissions and owners that flags give; or why it cannot be."""
+    if not (resolution.urls or resolution.git or resolution.archives):
+        return (), ""
+    from dock2nix.extract.remote import remote_effects  # noqa: PLC0415 - few instructions need it
+
+    location, text = instruction.location, short_text(instruction)
+    found, reason = remote_effects(instruction, resolution, known.context, text)
+    mode, owner = instruction.flag("chmod") or "", chosen_owner(instruction)
+    effects: list[Effect] = []
+    for effect in found:
+        many = not isinstance(effect, FetchFile)
+        path = effect.path if isinstance(effect, (FetchFile, FetchTree, Unpack)) else ""
+        effects.append(effect)
+        if mode:
+            effects.append(SetMode(path=path, mode=mode, recursive=many, location=location, text=text))
+        if owner and known.is_directory(path):
+            return (), f"gives another owner to files among others in {path}"
+        if owner:
+            effects.append(SetOwner(path=path, owner=owner, recursive=many, location=location, text=text))
+    return tuple(effects), reason
 
 
 def _missing_sources(instruction: ScopedInstruction, resolution: CopyResolution) -> tuple[Finding, ...]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dock2nix.commands import command_for, translate
+from dock2nix.commands.base import is_temporary
+from dock2nix.commands.venv import environment_link
+from dock2nix.extract.downloads import known_checks, unpacked_from_pipe, why_not_downloaded
 from dock2nix.extract.node_modules import install_node_project
 from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, runs_download, with_pipe
-from dock2nix.extract.removals import is_temporary, removes_nothing
+from dock2nix.extract.removals import finds_nothing, removes_nothing
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved, written_paths
 from dock2nix.managers import manager_for
 from dock2nix.model.packages import Action
@@ -25,7 +28,7 @@ _FOLLOWED = frozenset(
 _LEAVING = frozenset({"break", "continue", "exit", "return"})
 # Why a command that is known by name has no translation; others get a sentence without a reason.
 _KINDS = {
-    "a download": frozenset(["aria2c", "curl", "wget", "git", "svn", "hg", "scp", "rsync", "gsutil", "aws"]),
+    "a download": frozenset(["aria2c", "svn", "hg", "scp", "rsync", "gsutil", "aws"]),
     "a build": frozenset(
         [
             "ant",
@@ -56,8 +59,7 @@ _KINDS = {
             "yarn",
         ]
     ),
-    "an archive": frozenset(["7z", "bunzip2", "gunzip", "tar", "unrar", "unxz", "unzip"]),
-    "a download's check": frozenset(["gpg", "gpgv", "md5sum", "sha1sum", "sha256sum", "sha512sum", "shasum"]),
+    "an archive": frozenset(["7z", "7za", "bsdtar", "unrar"]),
 }
 
 
@@ -84,8 +86,8 @@ def judge_invocation(
         _package_configuration(command.redirects, scene)
         or _package_manager(run, command, scene)
         or _without_effect(run, command.redirects, scene)
-        or _file_command(run, command, items)
-        or unresolved(_why_untranslated(run.program))
+        or _file_command(run, command, items, scene)
+        or unresolved(why_not_downloaded(run) or _why_untranslated(run.program))
     )
 
 
@@ -123,10 +125,13 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
     if project is not None:
         return _project_verdict(project)
     missing = _what_is_missing(install)
+    place = install.virtual_environment
+    link = environment_link(place, command.location, command.text) if place and not missing else None
     return Verdict(
         outcome=CommandOutcome.UNRESOLVED if missing else CommandOutcome.TRANSLATED,
         reason=missing or install.reason,
         installs=(install,),
+        effects=(link,) if link else (),
         problems=install.problems,
     )
 
@@ -143,8 +148,9 @@ def _project_verdict(project: ProjectInstall) -> Verdict:
 
 
 def _what_is_missing(install: InstallStep) -> str:
+    roles = {use.role for use in install.manifests}
     projects = sorted({use.path for use in install.manifests if use.role in {"project", "lock"}})
-    if projects:
+    if projects and "locked" not in roles:
         return f"the packages of {', '.join(projects)} need a lock, which is not translated yet"
     if install.unknown:
         return "a name cannot be known without running the shell"
@@ -161,17 +167,25 @@ def _without_effect(run: Invocation, redirects: tuple[Redirect, ...], scene: Sce
     reason = scene.catalogue.no_op(run.program or "", arguments, scene.known.written())
     if reason is None and run.program == "rm":
         reason = removes_nothing(run, scene)
+    if reason is None and run.program == "find":
+        reason = finds_nothing(run, scene)
     return None if reason is None else not_needed(reason)
 
 
-def _file_command(run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]) -> Verdict | None:
-    translation = translate(run, with_pipe(command, items), command.location, command.text)
+def _file_command(
+    run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...], scene: Scene
+) -> Verdict | None:
+    translation = unpacked_from_pipe(run, command, items) or translate(
+        run, with_pipe(command, items), command.location, command.text
+    )
     if translation is None:
         return None
+    effects = known_checks(translation.effects, command, items, scene)
+    done = bool(effects) or not translation.effects
     return Verdict(
-        outcome=CommandOutcome.TRANSLATED,
+        outcome=CommandOutcome.TRANSLATED if done else CommandOutcome.NOT_NEEDED,
         reason=translation.reason,
-        effects=translation.effects,
+        effects=effects,
         problems=translation.findings,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dock2nix.model.downloads import FetchFile, FetchTree, Unpack
 from dock2nix.model.image import (
     LinkProgram,
     MakeDirectory,
@@ -48,12 +49,15 @@ def owned_by(effects: tuple[Effect, ...], user: str) -> tuple[Effect, ...]:
                     text=effect.text,
                 )
             )
-        if isinstance(effect, (LinkProgram, MakeDirectory, NodeModules, Symlink, WriteFile)):
+        if isinstance(
+            effect,
+            (FetchFile, FetchTree, LinkProgram, MakeDirectory, NodeModules, Symlink, Unpack, WriteFile),
+        ):
             owned.append(
                 SetOwner(
                     path=effect.path,
                     owner=with_login_group(user),
-                    recursive=isinstance(effect, NodeModules),
+                    recursive=isinstance(effect, (FetchTree, NodeModules, Unpack)),
                     location=effect.location,
                     text=effect.text,
                 )

@@ -154,6 +154,8 @@ def feed_pipelines(items: tuple[ShellItem, ...], verdicts: list[Verdict]) -> lis
         item, verdict = items[position], verdicts[position]
         if not isinstance(item, ShellCommand) or verdict.installs or verdict.effects:
             continue
+        if verdict.outcome is CommandOutcome.SCRIPT:
+            continue
         reader = _consumer(items, position) if item.substitution_of is None else item.substitution_of
         if reader is None:
             continue

@@ -1,10 +1,11 @@
-"""`rm` of what is not in the image."""
+"""`rm` and `find` of what is not in the image."""
 
 from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING
 
+from dock2nix.commands.base import is_temporary
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -22,6 +23,23 @@ def removes_nothing(run: Invocation, scene: Scene) -> str | None:
     return "what it removes is not in the Nix image"
 
 
+def finds_nothing(run: Invocation, scene: Scene) -> str | None:
+    """`find … -delete` and its like in folders that no earlier step put anything into; None when it may find something."""
+    words = [word.value for word in run.arguments]
+    start = next(
+        (at for at, word in enumerate(words) if word is None or word[:1] in {"-", "(", "!"}), len(words)
+    )
+    folders, tests = run.arguments[:start], words[start:]
+    runs = [tests[at + 1] for at, word in enumerate(tests[:-1]) if word in {"-exec", "-execdir"}]
+    harmless = all((program or "").rpartition("/")[2] in {"rm", "rmdir", "strip"} for program in runs)
+    removes = bool(runs) or "-delete" in tests
+    if not (folders and removes and harmless) or {"-fprint", "-fprintf", "-ok", "-okdir"} & set(tests):
+        return None
+    if not all(_is_absent(word, run.directory, scene) for word in folders):
+        return None
+    return "what it looks for is not in the Nix image"
+
+
 def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     if is_temporary(word):
         return True
@@ -34,11 +52,6 @@ def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     if word.quoted or not _GLOB.search(text):
         return not scene.known.holds(path) and not scene.known.below(path)
     return not scene.known.below(_fixed_part(path))
-
-
-def is_temporary(word: Word) -> bool:
-    """Whether a word is a name that mktemp made: nothing that is known is there."""
-    return word.value is None and word.unknown.startswith("$(mktemp")
 
 
 def _fixed_part(path: str) -> str:

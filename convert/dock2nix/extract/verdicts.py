@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract.files import ImageFiles
     from dock2nix.extract.paths import KnownPaths
+    from dock2nix.extract.scripts import RunText
     from dock2nix.model.image import Effect
     from dock2nix.model.packages import InstallStep
     from dock2nix.model.shell import Redirect
@@ -27,13 +28,17 @@ _RANK = {
 
 
 class Scene(Struct, frozen=True, kw_only=True):
-    """Where a RUN stands: its stage, what is known then (it grows with each command), and who runs it."""
+    """Where a RUN stands: its stage, what is known then (it grows with each command), and who runs it.
+
+    `text` is what is run, when parts of it may become scripts.
+    """
 
     stage: int
     catalogue: Catalogue
     files: ImageFiles
     known: KnownPaths
     user: str = ""
+    text: RunText | None = None
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

@@ -139,3 +139,27 @@ class NoLocker(Struct, frozen=True):
     ) -> Mapping[str, LinkedLibraries]:
         del request, system, distributions
         return {}
+
+
+class ResolvingLocker(Struct, frozen=True):
+    """Resolves by another locker and does not look into wheels: for who wants to know what can be locked."""
+
+    locker: Locker
+
+    def resolve(
+        self,
+        request: LockRequest,
+        systems: tuple[str, ...],
+        previous: str,
+        sources: tuple[SourceMetadata, ...] = (),
+    ) -> Mapping[str, str | LockRefused]:
+        return self.locker.resolve(request, systems, previous, sources)
+
+    def download(self, url: str, sha256: str) -> bytes:
+        return self.locker.download(url, sha256)
+
+    def linked_libraries(
+        self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
+    ) -> Mapping[str, LinkedLibraries]:
+        del request, system, distributions
+        return {}

@@ -47,6 +47,16 @@ def read_elf(path: Path) -> ElfFile | None:
         return None
 
 
+def elf_in(content: bytes) -> ElfFile | None:
+    """As `read_elf`, of a file that is in memory."""
+    from io import BytesIO  # noqa: PLC0415 - needed for archives only
+
+    try:
+        return _read(BytesIO(content))
+    except (struct.error, ValueError, OverflowError):
+        return None
+
+
 def _read(file: BinaryIO) -> ElfFile | None:
     head = file.read(_HEADER.size)
     # 64 bits, least significant byte first

@@ -91,7 +91,7 @@ def _libraries(distribution: LockedDistribution, catalogue: Catalogue, channel: 
     found: set[tuple[AttributePath, str]] = set()
     missing: list[str] = []
     for name in distribution.needs if distribution.needs is not None else _PROMISED:
-        packages = _packages_with(name, catalogue, channel)
+        packages = packages_with(name, catalogue, channel)
         found.update(packages)
         if not packages and name not in _C_LIBRARY:
             missing.append(name)
@@ -104,7 +104,19 @@ def _libraries(distribution: LockedDistribution, catalogue: Catalogue, channel: 
     )
 
 
-def _packages_with(library: str, catalogue: Catalogue, channel: str) -> tuple[tuple[AttributePath, str], ...]:
+def is_of_c_library(library: str) -> bool:
+    """Whether a library is a part of glibc, or its loader."""
+    return library in _C_LIBRARY
+
+
+def packages_with(library: str, catalogue: Catalogue, channel: str) -> tuple[tuple[AttributePath, str], ...]:
+    """The packages (attribute path, output or "") to link to for a library; () for the C library's own, and when none is known.
+
+    Args:
+        library: its soname.
+        catalogue: for the packages that have it.
+        channel: the old release that they are to come from, "" for the indexed nixpkgs.
+    """
     if library in _C_LIBRARY:
         return ()
     if library in _COMPILER_LIBRARIES:

@@ -36,6 +36,9 @@ def _recipe(one: LockedDistribution, catalogue: Catalogue, channel: str) -> Sour
     source = one.source
     if source is None or channel:
         raise LockRefused(f"{shown} sources are not built for the Python of {channel}")
+    zipped = source.name.endswith(".zip")
+    if source.native and zipped:
+        raise LockRefused(f"{shown} nixpkgs' recipes do not unpack {source.name}")
     if source.native:
         attribute = _attribute(one.name, catalogue)
         if not attribute:
@@ -45,7 +48,7 @@ def _recipe(one: LockedDistribution, catalogue: Catalogue, channel: str) -> Sour
     unknown = ", ".join(name for name, attribute in builders.items() if not attribute)
     if unknown:
         raise LockRefused(f"{shown} nixpkgs lacks what builds it: {unknown}")
-    return SourceRecipe(distribution=one.name, builders=tuple(sorted(builders.values())))
+    return SourceRecipe(distribution=one.name, builders=tuple(sorted(builders.values())), zipped=zipped)
 
 
 def _attribute(name: str, catalogue: Catalogue) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,19 @@ _BESIDE = regex(r"[^/]+/(?:.*/)?(?:benchmarks?|docs?|examples?|samples?|tests?|t
 _SECTION = regex(r"\[([^\]:]*)(?::(.*))?\]")
 
 
+# What setup.cfg may say of requirements, for setuptools and for older tools.
+_IN_SETTINGS = ("install_requires", "extras_require", "requires-dist", "requires_dist")
+_DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    UnicodeDecodeError,
+    NotImplementedError,
+    RuntimeError,
+)
+
+
 class SourceMetadata(Struct, frozen=True, kw_only=True):
     """What a source distribution says of itself: PEP 508 requirements, of itself and of what builds it (PEP 518)."""
 
@@ -42,20 +56,20 @@ def read_sdist(name: str, version: str, file_name: str, content: bytes) -> Sourc
     Args:
         name: of the distribution, normalized.
         version: as the index has it.
-        file_name: which tells the kind of archive: `.tar.gz` (PEP 625).
+        file_name: which tells the kind of archive: `.tar.gz` (PEP 625), `.zip` for older ones.
         content: the archive.
 
     Raises:
         LockRefused: it is another kind of archive, it is damaged or too large, or what it depends on is computed when it runs.
     """
     shown = f"{name} {version}"
-    if not file_name.endswith((".tar.gz", ".tgz")):
+    if not file_name.endswith((".tar.gz", ".tgz", ".zip")):
         raise LockRefused(
             f"{shown}: there is no wheel of it, and {file_name} is no archive that is read here"
         )
     try:
-        names, files = _read_archive(content)
-    except (tarfile.TarError, zlib.error, EOFError, UnicodeDecodeError) as error:
+        names, files = _read_zip(content) if file_name.endswith(".zip") else _read_archive(content)
+    except _DAMAGED as error:
         raise LockRefused(f"{shown}: {file_name} cannot be read ({error})") from error
     requires = _requires(names, files)
     if requires is None:
@@ -86,6 +100,21 @@ def _read_archive(content: bytes) -> tuple[tuple[str, ...], dict[str, str]]:
     return tuple(names), files
 
 
+def _read_zip(content: bytes) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The same of a zip archive; no more of a file is unpacked than its entry says it has."""
+    files: dict[str, str] = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if len(members) >= _MOST_FILES:
+            raise zipfile.BadZipFile("too many files")
+        for member in members:
+            base, path = member.filename.rpartition("/")[2], member.filename.partition("/")[2]
+            if base in _READ and member.file_size <= _LARGEST_FILE:
+                with archive.open(member) as file:
+                    files[path] = file.read(_LARGEST_FILE).decode("utf-8", "replace")
+    return tuple(member.filename for member in members if not member.is_dir()), files
+
+
 def _decompressed(content: bytes) -> bytes:
     """A gzip file's content, if it is not unreasonably much."""
     reader = zlib.decompressobj(wbits=31)
@@ -110,7 +139,57 @@ def _requires(
     # setuptools leaves the file out when there is nothing to list
     if any(name.endswith(".egg-info/SOURCES.txt") for name in names):
         return (), ()
-    return None if "setup.py" in files or core is None or _dynamic(core) else ((), ())
+    declared = _declared(files.get("pyproject.toml", ""))
+    if declared is not None:
+        return declared
+    if "setup.py" in files:
+        return _from_setup(files["setup.py"], files.get("setup.cfg", ""))
+    return None if core is None or _dynamic(core) else ((), ())
+
+
+def _declared(pyproject: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """What the table `project` lists; whatever builds it has to take that (PEP 621). None where it leaves that open."""
+    project = _toml(pyproject).get("project")
+    if not isinstance(project, dict) or {"dependencies", "optional-dependencies"} & set(
+        project.get("dynamic", ())
+    ):
+        return None
+    try:
+        optional = dict(project.get("optional-dependencies", {}))
+        return _joined(tuple(map(str, project.get("dependencies", ()))), optional)
+    except (TypeError, ValueError):
+        return None
+
+
+def _from_setup(setup: str, settings: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    from dock2nix.locking.setup_scripts import literal_requirements  # noqa: PLC0415 - few locks have sources
+
+    if any(name in settings for name in _IN_SETTINGS):
+        return None
+    found = literal_requirements(setup)
+    return None if found is None else _joined(*found)
+
+
+def _joined(
+    requires: tuple[str, ...], extras: Mapping[str, Iterable[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Requirements of extras among the others, each with its marker; setuptools' keys may hold one: `extra:marker`."""
+    names: dict[str, None] = {}
+    lines = [*requires]
+    for key, texts in extras.items():
+        extra, _, marker = key.partition(":")
+        names |= {extra: None} if extra else {}
+        lines += [_with_marker(text, extra, marker) for text in texts]
+    return tuple(lines), tuple(names)
+
+
+def _toml(text: str) -> Mapping[str, Any]:
+    import tomli  # noqa: PLC0415 - few locks have sources
+
+    try:
+        return tomli.loads(text)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _metadata(text: str) -> Mapping[str, Any] | None:
@@ -154,12 +233,8 @@ def _with_marker(line: str, extra: str, marker: str) -> str:
 
 def _build_requires(pyproject: str) -> tuple[str, ...]:
     """What builds it; setuptools where pyproject.toml does not say (PEP 517)."""
-    import tomli  # noqa: PLC0415 - few locks have sources
-
-    try:
-        found = tomli.loads(pyproject).get("build-system", {}).get("requires")
-    except (ValueError, AttributeError, RecursionError):
-        found = None
+    system = _toml(pyproject).get("build-system")
+    found = system.get("requires") if isinstance(system, dict) else None
     return tuple(str(text) for text in found) if isinstance(found, list) and found else ("setuptools",)
 
 

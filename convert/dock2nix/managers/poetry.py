@@ -111,7 +111,12 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
             else _with_project(step, program, line, invocation, location, files)
         )
     step = InstallStep(manager=pip.NAME, action=action, reason=reason, options=line.kept)
-    return _with_project(step, program, line, invocation, location, files) if reason == _LOCKED else step
+    if reason != _LOCKED:
+        return step
+    step = _with_project(step, program, line, invocation, location, files)
+    from dock2nix.managers.locked_projects import locked_install  # noqa: PLC0415 - loaded for projects only
+
+    return locked_install(program, step, line, invocation, location, files)
 
 
 def _with_project(

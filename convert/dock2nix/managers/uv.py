@@ -71,7 +71,12 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
         return _project_change(line, invocation, location, files)
     action, reason = _VERBS.get(line.verb, (Action.OTHER, f"uv {line.verb} has no translation"))
     step = InstallStep(manager=pip.NAME, action=action, reason=reason, options=line.kept)
-    return _with_project(step, line, invocation, location, files) if line.verb == "sync" else step
+    if line.verb != "sync":
+        return step
+    step = _with_project(step, line, invocation, location, files)
+    from dock2nix.managers.locked_projects import locked_install  # noqa: PLC0415 - loaded for projects only
+
+    return locked_install(NAME, step, line, invocation, location, files)
 
 
 def _with_project(

@@ -42,6 +42,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "an ONBUILD instruction acts in other images, not in this one",
     ),
     "D2N111": ("platform-dependent", Severity.INFO, "what is built depends on the processor"),
+    "D2N112": (
+        "runner-left-out",
+        Severity.INFO,
+        "a tool that only looks for the environment does not run in the image",
+    ),
     "D2N120": ("malformed-annotation", Severity.WARNING, "a `# dock2nix:` comment that cannot be understood"),
     "D2N121": ("idle-annotation", Severity.INFO, "a `# dock2nix:` comment that nothing here answers to"),
     # 2xx: packages and base images
@@ -105,6 +110,33 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         Severity.WARNING,
         "packages of an old release, whose contents nobody here has seen",
     ),
+    "D2N241": (
+        "unknown-hash",
+        Severity.ERROR,
+        "what an address gives has not been seen, so its hash is not known",
+    ),
+    "D2N242": (
+        "wrong-checksum",
+        Severity.ERROR,
+        "an address gives another file than the Dockerfile's checksum says",
+    ),
+    "D2N243": (
+        "unverified-signature",
+        Severity.INFO,
+        "dock2nix checks hashes, not the signatures of downloads",
+    ),
+    "D2N244": (
+        "unmade-check",
+        Severity.INFO,
+        "a download was not compared with the list of hashes beside it",
+    ),
+    "D2N245": (
+        "foreign-program",
+        Severity.INFO,
+        "machine code of a download is patched to run on Nix' libraries",
+    ),
+    "D2N246": ("changed-download", Severity.WARNING, "an address gives another file than when it was pinned"),
+    "D2N247": ("moving-download", Severity.INFO, "what an address gives changes over time"),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),
@@ -118,6 +150,7 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         Severity.WARNING,
         "install scripts of packages run without network, the project's own do not run",
     ),
+    "D2N310": ("missing-hash", Severity.ERROR, "a hash that only a download can tell is not filled in yet"),
     # 5xx: supply chain
     "D2N501": ("pipe-to-shell", Severity.ERROR, "a download is piped into an interpreter"),
     "D2N503": ("extra-package-index", Severity.WARNING, "packages may come from more than one index"),
@@ -135,7 +168,25 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N517": ("near-miss-name", Severity.WARNING, "a package name is one slip from a well-known one"),
     "D2N518": ("set-user-id", Severity.WARNING, "a program runs with the rights of its owner"),
     "D2N519": ("root-at-run-time", Severity.WARNING, "the image runs as root"),
+    # 6xx: the generated files, read again without Nix
+    "D2N601": ("malformed-nix", Severity.ERROR, "a generated file is no Nix expression"),
+    "D2N602": ("undefined-name", Severity.ERROR, "a generated file uses a name that nothing defines"),
+    "D2N603": ("impure-expression", Severity.ERROR, "a generated file reaches out of the flake"),
+    "D2N604": ("missing-import", Severity.ERROR, "a generated file imports one that is not there"),
+    "D2N605": ("unknown-attribute", Severity.ERROR, "the pinned nixpkgs has no such package or output"),
+    "D2N606": ("unknown-argument", Severity.ERROR, "a function of dockerTools has no such argument"),
+    "D2N607": (
+        "unknown-config-key",
+        Severity.ERROR,
+        "the image's configuration has no such key, or not in this form",
+    ),
+    "D2N608": ("lock-drift", Severity.ERROR, "flake.lock is not in step with flake.nix"),
+    "D2N609": ("unhashed-download", Severity.ERROR, "something is fetched without a hash"),
+    "D2N610": ("malformed-hash", Severity.ERROR, "a hash cannot be right"),
 }
+
+# Those that only the audit speaks of.
+AUDIT_CODES = frozenset(f"D2N{number}" for number in range(510, 520))
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from dock2nix.model.downloads import ChangeTree, CheckFile, FetchFile, FetchTree, Unpack
+
 if TYPE_CHECKING:
+    from dock2nix.model.builds import StageBuild
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.fileset import FilesetExclusion
     from dock2nix.model.packages import AttributePath, LockedPackage
@@ -154,10 +157,11 @@ class SetOwner(Struct, frozen=True, kw_only=True):
 
 
 class Remove(Struct, frozen=True, kw_only=True):
-    """`rm` of something that an earlier effect made."""
+    """`rm` of something that an earlier effect made; with `pattern`, `path` has wildcards of the shell."""
 
     path: str
     recursive: bool = False
+    pattern: bool = False
     location: Location
     text: str
 
@@ -266,6 +270,52 @@ class LinkProgram(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class RunScript(Struct, frozen=True, kw_only=True):
+    """Shell text that runs as it stands where the image is made, without network: what has no translation and needs none.
+
+    `shell` are the words that it is given to (`/bin/sh -c`); `before` are lines of ours in front of it, which bring the shell
+    into the state that the text before it left. `directory` is where it runs, `environment` what ENV and ARG set. `user` is who
+    runs it, "" for root; what it makes belongs to that user. `home` is his home, once the accounts are known. `programs` are
+    those that it starts, by name; `tools`: some of them are in packages that are for building only. `folders` are where it may
+    change files. `may_fail`: nobody minds when it does.
+    """
+
+    shell: tuple[str, ...]
+    script: str
+    before: tuple[str, ...] = ()
+    directory: str
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    home: str = ""
+    programs: tuple[str, ...] = ()
+    tools: bool = False
+    folders: tuple[str, ...] = ()
+    may_fail: bool = False
+    location: Location
+    text: str
+
+    def may_change(self, path: str) -> bool:
+        """Whether it may have made, changed or removed what stands at an absolute path."""
+        return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in self.folders)
+
+
+class CopyOutput(Struct, frozen=True, kw_only=True):
+    """COPY --from of a stage that is built: what stands at `place` below the build's `$out` goes to `path`.
+
+    `folder`: its contents go there. `pattern`: `place` has wildcards of the shell, and `into` says whether `path` is a folder that
+    takes what they match.
+    """
+
+    build: StageBuild
+    place: str
+    path: str
+    folder: bool = False
+    pattern: bool = False
+    into: bool = False
+    location: Location
+    text: str
+
+
 class LeftOut(Struct, frozen=True, kw_only=True):
     """A command or instruction without translation: a remark in the place where its effect would be."""
 
@@ -294,5 +344,12 @@ Effect = (
     | NodeModules
     | LinkProgram
     | RunTool
+    | RunScript
+    | FetchFile
+    | CheckFile
+    | Unpack
+    | FetchTree
+    | ChangeTree
+    | CopyOutput
     | LeftOut
 )

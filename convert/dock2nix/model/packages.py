@@ -49,7 +49,8 @@ class Requirement(Struct, frozen=True, kw_only=True):
     `@5`, `~=1.2`), "" for any. `location` is the word in the Dockerfile; for a requirement out of a file it is the word that
     names the file, and `origin` says which line of it ("requirements.txt:3"). `url` is set for a requirement that is a direct
     reference (file, URL, git), then `name` may be "". `dev` is true for npm devDependencies and the like. `hashes` are those
-    that the files of the package may have, as pip writes them (`sha256:…`); empty when any will do.
+    that the files of the package may have, as pip writes them (`sha256:…`); empty when any will do. `editable` is true for a
+    folder whose files stay where they are.
     """
 
     manager: str
@@ -61,6 +62,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     origin: str = ""
     dev: bool = False
     hashes: tuple[str, ...] = ()
+    editable: bool = False
     location: Location
 
 
@@ -76,7 +78,7 @@ class ManifestUse(Struct, frozen=True, kw_only=True):
     """A file that asks for packages: `-r requirements.txt`, package.json, a lock file. `path` is as written in the command."""
 
     path: str
-    role: str  # "requirements" | "constraints" | "project" | "lock" | "archive"
+    role: str  # "requirements" | "constraints" | "project" | "lock" | "locked", one that was read | "archive"
     location: Location
 
 
@@ -124,7 +126,8 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     written (`--no-install-recommends`, `--extra-index-url=…`). `constraints` bound the versions of what comes along with the
     requirements (`-c constraints.txt`); `indexes` are the addresses of other places to take packages from, without passwords.
     `node_lock` is the lock that a project of npm waits for. `streams` are versions that it chooses for packages installed later,
-    by the name that theirs begin with: `dnf module enable php:8.2`.
+    by the name that theirs begin with: `dnf module enable php:8.2`. `virtual_environment` is the absolute path of the one that a
+    command makes for what it installs.
     """
 
     manager: str
@@ -141,6 +144,7 @@ class InstallStep(Struct, frozen=True, kw_only=True):
     indexes: tuple[str, ...] = ()
     node_lock: NodeLockRequest | None = None
     streams: tuple[tuple[str, str], ...] = ()
+    virtual_environment: str = ""
 
 
 class Origin(StrEnum):

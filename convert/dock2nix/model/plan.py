@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from dock2nix.model.builds import StageFile
     from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
@@ -132,3 +133,4 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     surroundings: Surroundings
     python: PythonFile | None = None
     collisions: tuple[Collision, ...] = ()
+    stages: tuple[StageFile, ...] = ()

@@ -95,12 +95,13 @@ class SourceRecipe(Struct, frozen=True, kw_only=True):
     """How a distribution is built from its sources.
 
     `attribute` is the package of the interpreter's set whose recipe is taken for them, "" for none; then `builders` are packages
-    of that set which build it.
+    of that set which build it, and `zipped` says that the sources are a zip archive.
     """
 
     distribution: str
     attribute: str = ""
     builders: tuple[str, ...] = ()
+    zipped: bool = False
 
 
 class LockedEnvironment(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,34 @@ def read_pyproject(text: str, path: str = "pyproject.toml") -> PythonProject | N
     return _poetry_project(poetry, text, path) if poetry else None
 
 
+class ProjectSettings(Struct, frozen=True, kw_only=True):
+    """What pyproject.toml says of how the project is installed.
+
+    `package` is whether it is one itself; `default_groups` are uv's, `optional_groups` Poetry's.
+    """
+
+    name: str = ""
+    package: bool = False
+    default_groups: tuple[str, ...] = ("dev",)
+    optional_groups: tuple[str, ...] = ()
+
+
+def project_settings(text: str) -> ProjectSettings:
+    """The settings in pyproject.toml; those that hold without one when it is no TOML."""
+    tables = _toml(text)
+    uv, poetry = _table(tables, "tool", "uv"), _table(tables, "tool", "poetry")
+    project = _table(tables, "project") or poetry
+    groups = _table(poetry, "group")
+    default = uv.get("default-groups", ["dev"])
+    package = poetry.get("package-mode", uv.get("package", bool(_table(tables, "build-system"))))
+    return ProjectSettings(
+        name=normalized_name(str(project.get("name", ""))),
+        package=bool(package) and bool(project.get("name")),
+        default_groups=tuple(_table(tables, "dependency-groups")) if default == "all" else _texts(default),
+        optional_groups=tuple(name for name in groups if _table(groups, name).get("optional") is True),
+    )
+
+
 def _toml(text: str) -> dict[str, Any]:
     import tomli  # noqa: PLC0415 - needed for few Dockerfiles
 
@@ -129,7 +157,7 @@ def _named_requirement(name: str, value: Any) -> PythonRequirement:  # noqa: ANN
     url = next((str(table[key]) for key in ("git", "url", "path", "file") if key in table), "")
     return PythonRequirement(
         name=normalized_name(name),
-        specifier=_standard_specifier(str(table.get("version", ""))),
+        specifier=standard_specifier(str(table.get("version", ""))),
         extras=split_extras(",".join(_texts(table.get("extras")))),
         marker=str(table.get("markers", "")),
         url=url,
@@ -137,7 +165,7 @@ def _named_requirement(name: str, value: Any) -> PythonRequirement:  # noqa: ANN
     )
 
 
-def _standard_specifier(constraint: str) -> str:
+def standard_specifier(constraint: str) -> str:
     """Poetry's `^1.2` and `~1.2` in the terms of PEP 440."""
     parts = (part.strip() for part in constraint.split(","))
     return ",".join(filter(None, (_standard_clause(part) for part in parts)))

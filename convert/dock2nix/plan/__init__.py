@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.extract.folding import folded
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, WriteFile
@@ -22,6 +23,8 @@ from dock2nix.plan.links import follow_links
 from dock2nix.plan.node_modules import further_inputs, with_node
 from dock2nix.plan.origins import Origins, current_packages
 from dock2nix.plan.packages import build_sections, package_sections, python_file
+from dock2nix.plan.runners import without_runner
+from dock2nix.plan.stages import node_modules_of, stage_files, with_their_inputs
 from dock2nix.plan.users import accounts_of, used_homes
 
 if TYPE_CHECKING:
@@ -87,15 +90,22 @@ def plan_image(
     )
     sections = package_sections(base, image.title, image.everything, mine, origins, python)
     clashing = collisions(sections, catalogue, root.location)
-    config = fold_config(base.config if base else ImageConfig(), image.instructions)
+    folded = fold_config(base.config if base else ImageConfig(), image.instructions)
+    runnable = without_runner(folded, image.everything, _command_location(image))
+    config = runnable.value
     settled = _settled(image, config, programs_of(sections, catalogue))
     effects = with_node(settled.value.effects, resolved, catalogue.pin(settings.channel))
+    builds = stage_files(effects.value, resolved, catalogue.pin(settings.channel), catalogue)
     plan = ImagePlan(
         name=settings.name,
         tag=settings.tag,
         builder=settings.builder or ("buildLayeredImage" if needs_fakeroot(effects.value) else "buildImage"),
         dockerfile=settings.dockerfile,
-        inputs=further_inputs(effects.value, inputs, catalogue),
+        inputs=with_their_inputs(
+            further_inputs(effects.value + node_modules_of(builds.value), inputs, catalogue),
+            builds.value,
+            catalogue,
+        ),
         systems=_systems(settings, python),
         sections=sections,
         build_sections=build_sections(image.everything, resolved),
@@ -109,8 +119,9 @@ def plan_image(
         surroundings=_surroundings(image),
         python=python_file(python, base, image.everything, mine, origins.source),
         collisions=clashing.value,
+        stages=builds.value,
     )
-    found = settled.findings + clashing.findings + effects.findings
+    found = runnable.findings + settled.findings + clashing.findings + effects.findings + builds.findings
     return Outcome(plan, found + _base_findings(stages, done, catalogue) + _user_findings(plan, root))
 
 
@@ -140,6 +151,12 @@ class _Content(Struct, frozen=True, kw_only=True):
         return tuple(instruction for stage in self.instructions for instruction in stage)
 
 
+def _command_location(image: _Content) -> Location:
+    """Where the image's command is written last; the image's root when it is the base's."""
+    starting = (one.location for one in reversed(image.flat) if one.keyword in {"CMD", "ENTRYPOINT"})
+    return next(starting, image.root.location)
+
+
 class _Settled(Struct, frozen=True, kw_only=True):
     """Who is in the image, and what happens to its files: owners by number, links followed."""
 
@@ -155,7 +172,7 @@ def _settled(image: _Content, config: ImageConfig, programs: frozenset[str]) -> 
     users, groups = accounts.kept(named)
     homes = used_homes(image.base, accounts, named, image.root.location)
     done = final_effects(image.steps, accounts, homes)
-    followed = follow_links(done.value, programs, merged_usr=_surroundings(image).merged_usr)
+    followed = follow_links(folded(done.value), programs, merged_usr=_surroundings(image).merged_usr)
     return Outcome(_Settled(users=users, groups=groups, effects=followed), done.findings)
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.annotated import COMMANDS, attributes_of
 from dock2nix.model.annotation import IgnoreFindings, MapName, UseOf
-from dock2nix.model.finding import Finding, Outcome, Severity
+from dock2nix.model.finding import AUDIT_CODES, Finding, Outcome, Severity
 from dock2nix.model.packages import NixpkgsPackage
 from dock2nix.model.steps import RequirementOutcome
 
@@ -118,6 +118,11 @@ def _nothing_to_keep(use: UseOf, resolved: _Results) -> Iterator[Finding]:
 
 
 # --- findings ----------------------------------------------------------------------------------------------------------------
+
+
+def for_audit(annotation: Annotation) -> bool:
+    """Whether an annotation is about findings of the audit alone."""
+    return isinstance(annotation, IgnoreFindings) and AUDIT_CODES.issuperset(annotation.codes)
 
 
 class Judged(Struct, frozen=True, kw_only=True):

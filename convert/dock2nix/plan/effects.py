@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dock2nix.extract.owners import with_login_group
+from dock2nix.model.downloads import FetchFile, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import (
     AddGroup,
@@ -13,6 +15,7 @@ from dock2nix.model.image import (
     CopyFiles,
     LeftOut,
     MakeDirectory,
+    RunScript,
     RunTool,
     SetMode,
     SetOwner,
@@ -64,6 +67,8 @@ def _final(effect: Effect, accounts: Accounts, *, had_owners: bool) -> Outcome[t
             return Outcome(())
         case SetOwner():
             return _numbered(effect, effect.path, accounts, had_owners=had_owners)
+        case RunScript():
+            return _run_as(effect, accounts)
         case CopyFiles() if effect.owner:
             done = _numbered(effect, effect.sources[0].destination, accounts, had_owners=True)
             return Outcome(done.value or (replace(effect, owner=""),), done.findings)
@@ -84,6 +89,22 @@ def _numbered(
     return Outcome((replace(effect, owner=owner),))
 
 
+def _run_as(effect: RunScript, accounts: Accounts) -> Outcome[tuple[Effect, ...]]:
+    """A script with its user as a number, and his home (as Docker sets it: `/` for a user that passwd does not have)."""
+    name = effect.user.partition(":")[0]
+    homes = {key: user.home for user in accounts.users.values() for key in (user.name, str(user.uid))}
+    if name in {"", "0", "root"}:
+        return Outcome((replace(effect, user="", home=homes.get("root", "/root")),))
+    owner = accounts.numeric_owner(with_login_group(effect.user))
+    if owner is None:
+        text = (
+            f"{effect.user}: no such user is known, what line {effect.location.first_line} makes stays root's"
+        )
+        finding = Finding(code="D2N304", message=text, location=effect.location)
+        return Outcome((replace(effect, user="", home="/"),), (finding,))
+    return Outcome((replace(effect, user=owner, home=homes.get(name, "/")),))
+
+
 def _home_of(effect: AddUser, accounts: Accounts) -> tuple[Effect, ...]:
     user, home = accounts.users[effect.name], accounts.home_of(effect.name)
     if not effect.create_home or not home:
@@ -101,6 +122,8 @@ def named_accounts(steps: tuple[Step, ...], config: ImageConfig) -> frozenset[st
         match effect:
             case SetOwner() | CopyFiles():
                 names.update(effect.owner.split(":"))
+            case RunScript():
+                names.update(effect.user.split(":"))
             case AddUser():
                 names.update((effect.name, effect.group, *effect.groups))
             case AddGroup():
@@ -113,16 +136,30 @@ def needs_fakeroot(effects: tuple[Effect, ...]) -> bool:
 
     In a Nix build the system call that sets a set-user-ID or set-group-ID bit fails; under fakeroot it is recorded instead.
     """
-    return any(_has_owner(effect) or any(map(_is_special, _modes(effect))) for effect in effects)
+    return runs_scripts(effects) or any(
+        _has_owner(effect) or _is_whole_system(effect) or any(map(_is_special, _modes(effect)))
+        for effect in effects
+    )
+
+
+def runs_scripts(effects: tuple[Effect, ...]) -> bool:
+    """Whether something runs verbatim, for which the image must be the root folder while it is made."""
+    return any(isinstance(effect, RunScript) for effect in effects)
+
+
+def _is_whole_system(effect: Effect) -> bool:
+    """Whether an archive of the build context becomes the root of the image: it has devices, owners and special bits."""
+    return isinstance(effect, Unpack) and effect.context != "" and effect.path == "/"
 
 
 def _has_owner(effect: Effect) -> bool:
-    return isinstance(effect, SetOwner) or (isinstance(effect, CopyFiles) and effect.owner != "")
+    owned = isinstance(effect, CopyFiles) and effect.owner != ""
+    return owned or isinstance(effect, SetOwner) or (isinstance(effect, RunScript) and effect.user != "")
 
 
 def _modes(effect: Effect) -> tuple[str, ...]:
     match effect:
-        case SetMode() | MakeDirectory() | WriteFile() | CopyFiles():
+        case SetMode() | MakeDirectory() | WriteFile() | CopyFiles() | FetchFile():
             return (effect.mode,)
         case RunTool() if effect.program == "chmod":
             return tuple(word for word in effect.words if isinstance(word, str))

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from dock2nix.model.downloads import ChangeTree, CheckFile, FetchFile, FetchTree, Unpack
 from dock2nix.model.image import (
     AddGroup,
     AddUser,
     CopyFiles,
+    CopyOutput,
     LeftOut,
     LinkProgram,
     MakeDirectory,
     NodeModules,
     Remove,
+    RunScript,
     RunTool,
     SetMode,
     SetOwner,
@@ -87,17 +90,31 @@ class _Walk(Struct):
                 return self._remove(effect)
             case CopyFiles():
                 return replace(effect, sources=tuple(map(self._source, effect.sources)))
-            case MakeDirectory():
-                return replace(effect, path=self._make(self._resolved(effect.path) or effect.path))
-            case WriteFile():
-                resolved = self._resolved(effect.path) if effect.append else self._beside(effect.path)
-                return replace(effect, path=self._make(resolved or effect.path))
-            case SetOwner():
+            case MakeDirectory() | CopyOutput() | WriteFile() | FetchFile() | Unpack() | FetchTree():
+                return self._put(effect)
+            case SetOwner() | CheckFile() | ChangeTree():
                 return replace(effect, path=self._beside(effect.path))
-            case NodeModules() | RunTool() | AddUser() | AddGroup() | LeftOut():
+            case NodeModules() | RunScript() | RunTool() | AddUser() | AddGroup() | LeftOut():
                 return effect
             case _:
                 assert_never(effect)
+
+    def _put(
+        self, effect: MakeDirectory | CopyOutput | WriteFile | FetchFile | Unpack | FetchTree
+    ) -> MakeDirectory | CopyOutput | WriteFile | FetchFile | Unpack | FetchTree:
+        """A folder is gone into through links, and so is a file that is added to; any other file takes the place of a link."""
+        match effect:
+            case CopyOutput():
+                through = effect.folder or effect.into
+            case WriteFile():
+                through = effect.append
+            case Unpack():
+                through = not effect.single
+                effect = replace(effect, archive=self._resolved(effect.archive) if effect.archive else "")
+            case _:
+                through = not isinstance(effect, FetchFile)
+        path = self._resolved(effect.path) if through else self._beside(effect.path)
+        return replace(effect, path=self._make(path or effect.path))
 
     def _key(self, path: str) -> str:
         path = posixpath.normpath(path)

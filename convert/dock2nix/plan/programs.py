@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.model.downloads import FetchFile, FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.image import LinkProgram, Symlink, WriteFile
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
@@ -119,7 +120,7 @@ def image_contents(
 
 def _path_of(effect: Effect) -> str:
     """The path at which a command makes a file, "" when it does something else; what is copied is looked up elsewhere."""
-    return effect.path if isinstance(effect, (LinkProgram, Symlink, WriteFile)) else ""
+    return effect.path if isinstance(effect, (FetchFile, LinkProgram, Symlink, WriteFile)) else ""
 
 
 def _brought(base: BaseImage) -> set[str]:
@@ -142,7 +143,11 @@ def _installed(chain: tuple[int, ...], resolved: tuple[ResolvedRequirement, ...]
 
 def _open_lines(done: tuple[StageSteps, ...], resolved: tuple[ResolvedRequirement, ...]) -> tuple[int, ...]:
     steps = {
-        step.location.first_line for one in done for step in one.steps if step.outcome in _MAY_BRING_PROGRAMS
+        step.location.first_line
+        for one in done
+        for step in one.steps
+        if step.outcome in _MAY_BRING_PROGRAMS
+        or any(isinstance(effect, (Unpack, FetchTree)) for effect in step.effects)
     }
     packages = {one.requirement.location.first_line for one in resolved if _is_opaque(one)}
     return tuple(sorted(steps | packages))
@@ -189,7 +194,7 @@ def add_programs(
         return Outcome(plan)
     findings: list[Finding] = []
     entries: dict[tuple[str, str], list[str]] = {}
-    inventory = _Inventory(contents, catalogue)
+    inventory = Inventory(contents, catalogue)
     for call in calls:
         if _is_explained(call.name, contents) or inventory.has(call.name):
             continue
@@ -253,7 +258,7 @@ def _hint(name: str) -> str:
 # --- is it there? ------------------------------------------------------------------------------------------------------------
 
 
-class _Inventory:
+class Inventory:
     """What the index knows of the packages of an image, looked up once."""
 
     def __init__(self, contents: ImageContents, catalogue: Catalogue) -> None:

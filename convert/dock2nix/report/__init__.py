@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,13 @@ from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Severity
-from dock2nix.plan.choices import ignore_findings
+from dock2nix.plan.choices import for_audit, ignore_findings
 from dock2nix.plan.origins import current_packages
 from dock2nix.report.data import report_object
+from dock2nix.report.digests import line_digests, people_edit, text_digest
 from dock2nix.report.markdown import markdown
 from dock2nix.report.model import Report, StageReport, stage_attributes
+from dock2nix.report.places import configuration_places
 from dock2nix.report.subjects import told_together
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Passed(Struct, frozen=True, kw_only=True):
     plan: ImagePlan
     findings: tuple[Finding, ...]
     annotations: tuple[Annotation, ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
 
 
 def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, strict: bool) -> Report:
@@ -66,7 +68,7 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
     needed = {one.stage for one in passed.steps}
     different = dict.fromkeys(passed.findings)
     strictly = tuple(_stricter(one) if strict else one for one in different)
-    judged = ignore_findings(strictly, passed.annotations)
+    judged = ignore_findings(strictly, tuple(one for one in passed.annotations if not for_audit(one)))
     return Report(
         dockerfile=passed.plan.dockerfile,
         sha256=passed.dockerfile.sha256,
@@ -76,6 +78,8 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         steps=tuple(step for one in passed.steps for step in one.steps),
         findings=told_together(sorted(judged.findings, key=_place)),
         excused=judged.excused,
+        places=configuration_places(passed.stages, passed.steps),
+        options=passed.options,
         files=tuple(sorted((*files, *REPORTS))),
     )
 
@@ -119,9 +123,11 @@ def _base_text(stage: Stage) -> str:
 
 
 def report_files(report: Report, files: Mapping[str, str]) -> dict[str, str]:
-    """The generated files with the two reports; report.json holds the digest of each, so that edits can be noticed."""
+    """The generated files with the two reports; report.json holds digests of each, so that edits are noticed and kept."""
     everything = dict(files) | {"nix/report.md": markdown(report)}
-    digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(everything.items())}
-    data = report_object(report) | {"digests": digests}
+    texts = sorted(everything.items())
+    digests = {path: text_digest(text) for path, text in texts}
+    lines = {path: line_digests(text) for path, text in texts if people_edit(path)}
+    data = report_object(report) | {"digests": digests, "lines": lines}
     everything["nix/report.json"] = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     return dict(sorted(everything.items()))

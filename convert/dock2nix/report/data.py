@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dock2nix.model.fileset import IgnoreRules
+from dock2nix.model.image import CopyFiles
 from dock2nix.report.model import requirement_row
 
 if TYPE_CHECKING:
+    from dock2nix.model.fileset import FilesetExclusion
     from dock2nix.model.finding import Finding
+    from dock2nix.model.image import FlakeInput, Healthcheck
     from dock2nix.model.plan import ImagePlan
     from dock2nix.model.steps import ResolvedRequirement, Step
     from dock2nix.report.model import FetchedRow, Report, StageReport
@@ -22,16 +26,20 @@ def report_object(report: Report) -> dict[str, Any]:
         "dockerfile": report.dockerfile,
         "sha256": report.sha256,
         "result": report.result,
-        "nixpkgs": {"channel": pin.channel, "rev": pin.rev, "narHash": pin.nar_hash},
+        "options": dict(report.options),
+        "nixpkgs": _pin(pin),
+        "inputs": {one.name: _pin(one) for one in report.plan.inputs[1:]},
         "stages": [_stage(stage) for stage in report.stages],
         "requirements": [_requirement(one) for one in report.requirements],
         "commands": [_command(step) for step in report.commands],
+        "copies": [_copy(step) for step in report.copies],
         "fetched": [_fetched(one) for one in report.fetched],
         "image": {
             "name": report.plan.name,
             "tag": report.plan.tag,
             "builder": report.plan.builder,
             "config": config_object(report.plan),
+            "lines": dict(report.places),
         },
         "findings": [finding_object(finding) for finding in report.findings],
         "coverage": {
@@ -45,6 +53,10 @@ def report_object(report: Report) -> dict[str, Any]:
 def report_text(report: Report) -> str:
     """`report_object` as indented JSON text."""
     return json.dumps(report_object(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def _pin(one: FlakeInput) -> dict[str, str]:
+    return {"channel": one.channel, "rev": one.rev, "narHash": one.nar_hash}
 
 
 def _stage(stage: StageReport) -> dict[str, Any]:
@@ -83,7 +95,8 @@ def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
 
 
 def _fetched(one: FetchedRow) -> dict[str, Any]:
-    return {"url": one.url, "hash": one.hash, "line": one.line}
+    row: dict[str, Any] = {"url": one.url, "hash": one.hash, "line": one.line}
+    return row | ({"rev": one.rev, "submodules": one.submodules} if one.rev else {})
 
 
 def _command(step: Step) -> dict[str, Any]:
@@ -96,6 +109,24 @@ def _command(step: Step) -> dict[str, Any]:
         "outcome": str(step.outcome),
         "reason": step.reason,
     }
+
+
+def _copy(step: Step) -> dict[str, Any]:
+    copied = [effect for effect in step.effects if isinstance(effect, CopyFiles)]
+    return {
+        "stage": step.stage,
+        "line": step.location.first_line,
+        "text": step.text,
+        "outcome": str(step.outcome),
+        "sources": [source.path for effect in copied for source in effect.sources],
+        "ignored": sorted({name for effect in copied for one in effect.exclusions for name in _origins(one)}),
+    }
+
+
+def _origins(exclusion: FilesetExclusion) -> tuple[str, ...]:
+    """The patterns that leave something out, as written, without their line."""
+    found = [one.origin for one in (exclusion.rules if isinstance(exclusion, IgnoreRules) else (exclusion,))]
+    return tuple(origin.rpartition(": ")[2] for origin in found)
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:
@@ -129,8 +160,19 @@ def config_object(plan: ImagePlan) -> dict[str, Any]:
         "StopSignal": config.stop_signal or None,
     }
     if config.healthcheck:
-        values["Healthcheck"] = {"Test": list(config.healthcheck.test)}
+        values["Healthcheck"] = _healthcheck(config.healthcheck)
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _healthcheck(check: Healthcheck) -> dict[str, Any]:
+    durations = {
+        "Interval": check.interval,
+        "Timeout": check.timeout,
+        "StartPeriod": check.start_period,
+        "StartInterval": check.start_interval,
+        "Retries": check.retries,
+    }
+    return {"Test": list(check.test)} | {key: value for key, value in durations.items() if value}
 
 
 def _optional(words: tuple[str, ...] | None) -> list[str] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.emit.expression import nix_comment
 from dock2nix.model.finding import Severity
+from dock2nix.model.image import RunScript
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.regex import regex
 from dock2nix.report.model import requirement_row
@@ -34,6 +35,7 @@ def markdown(report: Report) -> str:
         _verdict(report),
         _findings(report.findings),
         _packages(report.requirements),
+        _verbatim(report),
         _left_out(report),
         _pins(report),
     ]
@@ -114,6 +116,31 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _verbatim(report: Report) -> str:
+    """What runs as it stands: nobody has looked into it further than to see that it needs no network."""
+    scripts = [effect for effect in report.plan.effects if isinstance(effect, RunScript)]
+    if not scripts:
+        return ""
+    rows = (
+        (
+            str(one.location.first_line),
+            code(_cut(one.text)),
+            code(", ".join(one.programs)),
+            code(one.directory),
+        )
+        for one in scripts
+    )
+    return (
+        "## Runs verbatim\n\nThese commands have no translation. They run as they stand, without network, when Nix builds the "
+        "image: in the image itself, with the programs that it has.\n\n"
+        + _table(("line", "command", "programs", "in"), rows)
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
 def _left_out(report: Report) -> str:
     names = [
         (str(one.requirement.location.first_line), code(one.requirement.name), escape(one.reason))
@@ -132,7 +159,7 @@ def _left_out(report: Report) -> str:
 
 
 def _short(step: Step) -> str:
-    return step.text if len(step.text) <= 80 else step.text[:79] + "…"
+    return _cut(step.text)
 
 
 def _pins(report: Report) -> str:

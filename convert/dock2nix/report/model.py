@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dock2nix.model.downloads import FetchFile, FetchTree, Unpack, tree_key
 from dock2nix.model.finding import Finding, Severity
 from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
+from dock2nix.plan.stages import node_modules_of
 
 if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage
@@ -35,6 +37,8 @@ class StageReport(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """What was asked, what became of it, and what is left to a human.
 
+    `places` are keys of the image's configuration with the line of the Dockerfile that sets them, `options` what the command line
+    says that decides about content: `dock2nix check` converts again with these.
     `excused` are first and last lines of instructions whose findings the user ignores: what is open there is no business of his.
     """
 
@@ -47,6 +51,13 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     files: tuple[str, ...]
     excused: tuple[tuple[int, int], ...] = ()
+    places: tuple[tuple[str, int], ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def copies(self) -> tuple[Step, ...]:
+        """COPY and ADD."""
+        return tuple(step for step in self.steps if step.program in {"COPY", "ADD"})
 
     @property
     def commands(self) -> tuple[Step, ...]:
@@ -73,11 +84,22 @@ class Report(Struct, frozen=True, kw_only=True):
         """What the flake downloads besides nixpkgs, by address."""
         rows = {
             FetchedRow(url=package.url, hash=package.hash, line=effect.location.first_line)
-            for effect in self.plan.effects
+            for effect in (*self.plan.effects, *node_modules_of(self.plan.stages))
             if isinstance(effect, NodeModules)
             for package in effect.packages
         }
-        return tuple(sorted(rows | self._wheels))
+        return tuple(sorted(rows | self._wheels | self._downloads))
+
+    @property
+    def _downloads(self) -> set[FetchedRow]:
+        rows: set[FetchedRow] = set()
+        for effect in self.plan.effects:
+            file = effect.source if isinstance(effect, Unpack) else effect
+            if isinstance(file, FetchFile) and file.hash:
+                rows.add(FetchedRow(url=file.url, hash=file.hash, line=file.location.first_line))
+            elif isinstance(file, FetchTree) and file.hash:
+                rows.add(_tree_row(file))
+        return rows
 
     @property
     def _wheels(self) -> set[FetchedRow]:
@@ -104,11 +126,26 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class FetchedRow(Struct, frozen=True, kw_only=True, order=True):
-    """A file that Nix downloads and checks by its hash; `line` is that of the command it is for."""
+    """A file that Nix downloads and checks by its hash; `line` is that of the command it is for.
+
+    A repository has `#` and what was asked for behind its address, its commit in `rev`, and `submodules` if they are fetched too.
+    """
 
     url: str
     hash: str
     line: int
+    rev: str = ""
+    submodules: bool = False
+
+
+def _tree_row(tree: FetchTree) -> FetchedRow:
+    return FetchedRow(
+        url=tree_key(tree),
+        hash=tree.hash,
+        line=tree.location.first_line,
+        rev=tree.rev,
+        submodules=tree.submodules,
+    )
 
 
 class RequirementRow(Struct, frozen=True, kw_only=True):

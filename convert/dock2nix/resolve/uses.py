@@ -58,12 +58,15 @@ class Afterwards:
         self.at_run_time = at_run_time
         self._lines = tuple(step.location.first_line for step in steps)
         self._runs: dict[str, list[int]] = {}
+        self._left: dict[str, list[int]] = {}
         self._removals: dict[tuple[str, str], list[int]] = {}
         for position, step in enumerate(steps):
             if (
                 step.outcome is not CommandOutcome.NOT_NEEDED
             ):  # what has no effect on the image needs no program
                 self._runs.setdefault(_program(step), []).append(position)
+            if step.outcome in {CommandOutcome.SCRIPT, CommandOutcome.UNRESOLVED}:
+                self._left.setdefault(_program(step), []).append(position)
             for removed in _removed(step):
                 self._removals.setdefault(removed, []).append(position)
 
@@ -71,6 +74,11 @@ class Afterwards:
         """The line of the first step behind a position that runs one of the programs, 0 when there is none."""
         places = (_behind(self._runs[program], position) for program in programs & self._runs.keys())
         return self._line(places)
+
+    def needs(self, programs: AbstractSet[str], position: int) -> bool:
+        """Whether a step behind a position runs one of the programs as it stands: what is translated needs none."""
+        found = (_behind(self._left[program], position) for program in programs & self._left.keys())
+        return any(place is not None for place in found)
 
     def removal(self, manager: str, names: Iterable[str], position: int) -> int:
         """The line of the first step behind a position that removes a package (or group) of that name, 0 for none."""
@@ -102,9 +110,9 @@ class Later(Struct, frozen=True, kw_only=True):
         return self.afterwards.first_use(programs, self.position)
 
     def runs(self, programs: Iterable[str]) -> bool:
-        """Whether one of the programs runs while the image is built, or in it."""
+        """Whether one of the programs runs in the image, or in a command that is left as it stands."""
         names = set(programs)
-        return bool(names & self.at_run_time) or self.used(names) > 0
+        return bool(names & self.at_run_time) or self.afterwards.needs(names, self.position)
 
     def removed(self, requirement: Requirement, group: str) -> int:
         """The line of the command that removes a requirement, or the group it was installed under; 0 for none."""

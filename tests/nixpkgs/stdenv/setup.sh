@@ -16,9 +16,14 @@ unpackPhase() {
     mkdir source
     if [ -d "$src" ]; then cp -r "$src/." source; else tar -xf "$src" -C source --strip-components=1; fi
     chmod -R u+w source
-    cd source
+    cd "${sourceRoot:-source}"
 }
-patchPhase() { local patch; for patch in ${patches:-}; do patch -p1 <"$patch"; done; }
+patchPhase() {
+    local patch
+    runHook prePatch
+    for patch in ${patches:-}; do patch -p1 <"$patch"; done
+    runHook postPatch
+}
 configurePhase() { [ ! -x configure ] || ./configure --prefix="$out" ${configureFlags:-}; }
 buildPhase() { [ ! -e Makefile ] || make ${makeFlags:-}; }
 installPhase() { [ ! -e Makefile ] || make install PREFIX="$out" prefix="$out" ${makeFlags:-}; }

@@ -19,8 +19,12 @@ SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "mksh", "zsh"})
 
 
 class _Wrapper(Struct, frozen=True, kw_only=True):
-    """`valued` options swallow the next word; `positional` words come before the command; `refused` make it no wrapper."""
+    """`valued` options swallow the next word; `positional` words come before the command; `refused` make it no wrapper.
 
+    `verb` is the subcommand that runs others.
+    """
+
+    verb: str = ""
     valued: frozenset[str] = frozenset()
     positional: int = 0
     assignments: bool = False
@@ -72,6 +76,14 @@ _WRAPPERS = {
     "tini": _Wrapper(valued=_words("-p -e")),
     "dbus-run-session": _Wrapper(valued=_words("--config-file --dbus-daemon")),
     "xvfb-run": _Wrapper(valued=_words("-e -f -n -p -s -w --error-file --server-args --server-num")),
+    "uv": _Wrapper(
+        verb="run",
+        valued=_words("--group --extra --package --python -p --env-file --project --no-group --only-group"),
+        refused=_words(
+            "-m --module -s --script --with --with-requirements --with-editable --isolated --directory"
+        ),
+    ),
+    "poetry": _Wrapper(verb="run", refused=_words("-C --directory -P --project")),
     "flock": _Wrapper(
         valued=_words("-w -E --timeout --conflict-exit-code"), positional=1, refused=_words("-c --command")
     ),
@@ -110,6 +122,8 @@ def _unwrapped_once(given: Unwrapped) -> Unwrapped | None:
     if wrapper is None:
         return None
     rest = list(given.fields[1:])
+    if wrapper.verb and (not rest or rest.pop(0).value != wrapper.verb):
+        return None
     options = _take_options(rest, wrapper)
     if options is None or len(rest) <= wrapper.positional:
         return None

@@ -2,6 +2,9 @@
 { pkgs }:
 let
   inherit (pkgs) dockerTools;
+
+  # 14: COPY --from=build /out/hello /hello
+  stage-build = import ./stages/build.nix { inherit pkgs; };
 in
 dockerTools.buildImage {
   name = "go-scratch";
@@ -19,7 +22,8 @@ dockerTools.buildImage {
   };
 
   extraCommands = ''
-    # UNRESOLVED 14: COPY --from=build /out/hello /hello
+    cp ${stage-build}/bin/hello hello # 14: COPY --from=build /out/hello /hello
+    chmod u+w hello
   '';
 
   config = {

@@ -30,6 +30,29 @@ let
     name: attributes:
     pkgs.writeText "${baseNameOf name}-config.json" (builtins.toJSON (attributes // { os = "linux"; }));
 
+  # What stdenv has on PATH, made to run where there is nothing but the store: in the image itself.
+  tools = pkgs.stdenvNoCC.mkDerivation {
+    name = "stdenv-tools";
+    buildCommandPath = ../../stand-in.sh;
+    pname = "stdenv-tools";
+    version = "0";
+    inherit (pkgs) glibc;
+    shell = pkgs.runtimeShell;
+    standIn = true;
+    programs = lib.splitString " " (
+      "awk basename bash bzip2 cat chgrp chmod chown cmp comm cp cut date diff dirname du echo egrep env expr false fgrep file find "
+      + "fold gawk grep gunzip gzip head id install join ln ls make mkdir mkfifo mktemp mv nproc od paste patch printf pwd readlink "
+      + "realpath rm rmdir sed seq sh sha256sum sort split stat tac tail tar tee test touch tr true truncate uname uniq unlink wc "
+      + "whoami xargs xz"
+    );
+  };
+
+  # fakeroot's library, where the image can load it.
+  fakerootLibrary = runCommand "fakeroot-library" { standIn = true; } ''
+    mkdir $out
+    cp -L /usr/lib/x86_64-linux-gnu/libfakeroot/libfakeroot-sysv.so $out/
+  '';
+
   # layer.tar: what is at the root of the image, less the store.
   rootLayer =
     {
@@ -52,13 +75,26 @@ let
         /usr/bin/python3 -I ${./copy_to_root.py} "$copyOptions" layer $contents
         chmod ug+w layer # and nothing below it: what came with contents stays as it is in the store
         (cd layer; eval "$extraCommands")
-        ${lib.optionalString enableFakechroot "echo 'tests/nixpkgs: enableFakechroot can be evaluated only' >&2; exit 1"}
         mkdir $out
         pack="tar -C layer --hard-dereference --sort=name --numeric-owner --mtime=@$SOURCE_DATE_EPOCH -cf $out/layer.tar"
         if [ -n "$fakeRootCommands" ]; then
           export fakeRootCommands pack
           # the sandbox has one user only, so a real chown fails in a way that fakeroot takes seriously
-          FAKEROOTDONTTRYCHOWN=1 fakeroot bash -e -c '(cd layer; eval "$fakeRootCommands"); $pack .'
+          export FAKEROOTDONTTRYCHOWN=1
+          ${
+            if enableFakechroot then
+              ''
+                fakeroot bash -e -c '
+                  PATH=${tools}/bin LD_PRELOAD= /usr/bin/python3 -I ${./enter.py} layer \
+                    ${fakerootLibrary}/libfakeroot-sysv.so ${tools}/bin/bash -e -u -o pipefail -c "
+                      eval \"\$fakeRootCommands\"
+                      \''${pack/-C layer/} --exclude=./dev --exclude=./proc --exclude=./sys --exclude=.${builtins.storeDir} .
+                    "
+                '
+              ''
+            else
+              ''fakeroot bash -e -c '(cd layer; eval "$fakeRootCommands"); $pack .' ''
+          }
         else
           $pack --owner=0 --group=0 .
         fi

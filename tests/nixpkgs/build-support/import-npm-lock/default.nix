@@ -1,7 +1,13 @@
-# importNpmLock.buildNodeModules: node_modules out of package-lock.json. What can be evaluated is what nixpkgs can evaluate; the
+# importNpmLock and its buildNodeModules: node_modules out of package-lock.json. What can be evaluated is what nixpkgs can evaluate; the
 # installation itself is done by a program of ours in the place of npm, which runs no scripts of packages.
 { lib, pkgs }:
 let
+  # The hook of buildNpmPackage; a name for it is all that is needed here.
+  npmConfigHook = pkgs.writeTextFile {
+    name = "npm-config-hook";
+    text = "";
+  };
+
   isDownload = address: builtins.match "https?://.+" address != null;
 
   # The file that an entry of the lock names, null when it names none.
@@ -23,13 +29,13 @@ let
       assert npmRoot != null;
       npmRoot + "/${address}";
 
-  buildNodeModules =
+  # What is to be installed, for our npm, and whether nixpkgs could evaluate it.
+  taskOf =
     {
+      npmRoot,
+      package,
+      packageLock,
       nodejs,
-      derivationArgs ? { },
-      npmRoot ? null,
-      package ? lib.importJSON (npmRoot + "/package.json"),
-      packageLock ? lib.importJSON (npmRoot + "/package-lock.json"),
     }:
     let
       sources = lib.mapAttrs (source npmRoot) packageLock.packages;
@@ -46,12 +52,66 @@ let
         lib.mapAttrs (name: version: if isFloating version then (top name).version else version) (
           entry.dependencies or { } // entry.optionalDependencies or { }
         );
+    in
+    {
+      inherit package packageLock replaced;
+      versions = lib.mapAttrs (_: versions) packageLock.packages;
+      files = lib.mapAttrs (_: file: "${file}") (lib.filterAttrs (_: file: file != null) sources);
+      node = "${nodejs}/bin/node";
+    };
 
-      task = {
-        inherit package packageLock replaced;
-        versions = lib.mapAttrs (_: versions) packageLock.packages;
-        files = lib.mapAttrs (_: file: "${file}") (lib.filterAttrs (_: file: file != null) sources);
-        node = "${nodejs}/bin/node";
+  # importNpmLock itself: package.json and the lock with store paths in the place of versions and addresses.
+  importNpmLock =
+    {
+      npmRoot ? null,
+      package ? lib.importJSON (npmRoot + "/package.json"),
+      packageLock ? lib.importJSON (npmRoot + "/package-lock.json"),
+      pname ? package.name or "unknown",
+      version ? package.version or "0.0.0",
+      fetcherOpts ? { },
+      packageSourceOverrides ? { },
+    }:
+    let
+      task = taskOf {
+        inherit npmRoot package packageLock;
+        inherit (pkgs) nodejs;
+      };
+      located = lib.mapAttrs (name: _: "file:${task.files."node_modules/${name}"}");
+      dependencies = kind: lib.optionalAttrs (package ? ${kind}) { ${kind} = located package.${kind}; };
+      entry = path: found: found // lib.optionalAttrs (task.files ? ${path}) { resolved = "file:${task.files.${path}}"; };
+    in
+    pkgs.runCommand "${pname}-${version}-sources"
+      {
+        passAsFile = [
+          "package"
+          "packageLock"
+        ];
+        package = builtins.toJSON (package // dependencies "dependencies" // dependencies "devDependencies");
+        packageLock = builtins.toJSON (packageLock // { packages = lib.mapAttrs entry packageLock.packages; });
+        passthru = { inherit task; };
+      }
+      ''
+        mkdir $out
+        cp "$packagePath" $out/package.json
+        cp "$packageLockPath" $out/package-lock.json
+      '';
+
+  buildNodeModules =
+    {
+      nodejs,
+      derivationArgs ? { },
+      npmRoot ? null,
+      package ? lib.importJSON (npmRoot + "/package.json"),
+      packageLock ? lib.importJSON (npmRoot + "/package-lock.json"),
+    }:
+    let
+      task = taskOf {
+        inherit
+          npmRoot
+          package
+          packageLock
+          nodejs
+          ;
       };
       flags = name: toString (derivationArgs.${name} or "");
     in
@@ -74,5 +134,6 @@ let
     );
 in
 {
-  inherit buildNodeModules;
+  inherit buildNodeModules npmConfigHook;
+  __functor = _: importNpmLock;
 }

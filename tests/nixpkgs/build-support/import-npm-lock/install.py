@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-_PASSED_OVER = {"--force", "--legacy-peer-deps", "--ignore-scripts"}
+_PASSED_OVER = {"--force", "--legacy-peer-deps", "--ignore-scripts", "--include=dev"}
 _SHEBANG = b"#!/usr/bin/env node"
 
 

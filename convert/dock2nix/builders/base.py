@@ -1,0 +1,173 @@
+"""The shape of a build tool, and what it is told of the stage that it builds in."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from dock2nix.model.builds import Recipe
+    from dock2nix.model.image import BaseImage, NodeModules
+    from dock2nix.model.shell import Invocation, Word
+
+# A finding yet without a place: (code, message, hint).
+Problem = tuple[str, str, str]
+
+
+class StageFolder(Protocol):
+    """The files of a stage that came from the build context."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file by its absolute path, None when it is not known to be there."""
+        ...
+
+    def origin(self, path: str) -> str | None:
+        """Where in the build context a file is from, None when it is from elsewhere."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of the files in a folder (absolute path), sorted; folders are left out."""
+        ...
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """What happens in a stage, for a build tool to recognise.
+
+    `calls` are the commands that have no translation of their own, in order. `modules` are the node_modules that the stage
+    installs. `base` is what is known of its image, `installed` the packages it installs. `platform` is like `linux/amd64`.
+    """
+
+    calls: tuple[Invocation, ...]
+    files: StageFolder
+    modules: tuple[NodeModules, ...]
+    base: BaseImage | None
+    installed: AbstractSet[str]
+    platform: str
+
+
+class Built(Struct, frozen=True, kw_only=True):
+    """One derivation of a stage. `directory` is where it builds, absolute in the stage.
+
+    `products` are (absolute path in the stage, path below `$out`) of the files it makes; () when it makes files in its folder that
+    nobody can name beforehand. `environment` are the variables of the build to pass on. `suffix` tells it from others of its
+    stage. `state` is the text that asks for what is fetched under one hash, "" when nothing is.
+    """
+
+    recipe: Recipe
+    directory: str
+    products: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    suffix: str = ""
+    state: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+class Refusal(Struct, frozen=True):
+    """Why a stage is left to a human; `call` is the command that speaks against it."""
+
+    reason: str
+    call: Invocation | None = None
+
+
+class Builder(Protocol):
+    """A module of this package: one build tool."""
+
+    PROGRAMS: frozenset[str]
+
+    def recognise(self, work: Work) -> tuple[Built, ...] | Refusal:
+        """The derivations that do what the calls do.
+
+        Args:
+            work: a stage in which at least one call is of `PROGRAMS`, and every other one too.
+        """
+        ...
+
+
+def program_of(run: Invocation) -> str:
+    """The program's name without its folder."""
+    return (run.program or "").rsplit("/", 1)[-1]
+
+
+def texts(words: tuple[Word, ...]) -> list[str] | None:
+    """The words as text; None when one cannot be known."""
+    values = [word.value for word in words]
+    return None if None in values else [value for value in values if value is not None]
+
+
+def variable(run: Invocation, name: str) -> str | None:
+    """A variable as the command sees it, those set for it alone included; None when it is not set or not known."""
+    for own, word in reversed(run.assignments):
+        if own == name:
+            return word.value
+    return run.environment.get(name)
+
+
+def absolute(path: str, run: Invocation) -> str:
+    """A path as the command names it."""
+    return posixpath.normpath(posixpath.join(run.directory or "/", path))
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether an absolute path is a folder or below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def nearest(name: str, folder: str, files: StageFolder) -> str | None:
+    """The folder, of this one and those above, that has a file of that name."""
+    while files.read(posixpath.join(folder, name)) is None:
+        if folder == "/":
+            return None
+        folder = posixpath.dirname(folder)
+    return folder
+
+
+class Flags(Struct, frozen=True):
+    """A command line taken apart: (option without dashes, value or ""), and the other words."""
+
+    given: tuple[tuple[str, str], ...]
+    operands: tuple[str, ...]
+    unknown: str = ""
+
+    def values(self, *names: str) -> tuple[str, ...]:
+        """All values of an option, in order."""
+        return tuple(value for name, value in self.given if name in names)
+
+    def has(self, *names: str) -> bool:
+        """Whether one of the options was given."""
+        return any(name in names for name, _ in self.given)
+
+
+def read_flags(words: list[str], options: Mapping[str, bool]) -> Flags:
+    """Take apart what a build tool is called with: `-o x`, `-o=x`, `--bin x`; options may follow operands.
+
+    Args:
+        words: without the program and its verb.
+        options: name without dashes → whether it takes a value.
+
+    Returns:
+        `unknown` is the first option that is not in the table.
+    """
+    given: list[tuple[str, str]] = []
+    operands: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        if not word.startswith("-") or word == "-":
+            operands.append(word)
+            continue
+        name, equals, value = word.lstrip("-").partition("=")
+        if name not in options:
+            return Flags((), (), word)
+        if options[name] and not equals:
+            value = next(waiting, "")
+        given.append((name, value))
+    return Flags(tuple(given), tuple(operands))
+
+
+def option_table(switches: str, valued: str) -> dict[str, bool]:
+    """A table for `read_flags` from names separated by blanks."""
+    return dict.fromkeys(switches.split(), False) | dict.fromkeys(valued.split(), True)

@@ -1,0 +1,65 @@
+"""What `dock2nix convert` downloads with, and what an earlier run has pinned."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from dock2nix.cli.progress import progress_bar
+from dock2nix.locking.cache import DownloadCache, cache_folder
+from dock2nix.locking.downloads import DownloadSources, Pinned
+from dock2nix.locking.fetching import CachedFetcher, HttpFetcher
+from dock2nix.network import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dock2nix.locking.fetching import Fetcher
+
+_LARGEST_REPORT = 64 * 2**20
+_HASH = re.compile(r"sha(?:1|256|512)-[A-Za-z0-9+/]+={0,2}")
+_REV = re.compile(r"[0-9a-f]{40}")
+
+
+def find_downloads(folder: Path, *, offline: bool, private: bool, quiet: bool) -> DownloadSources:
+    """Downloads over the network, or out of the cache alone, and what was pinned.
+
+    Args:
+        folder: where the files of an earlier conversion are.
+        offline: open no connection.
+        private: addresses of this machine and of private networks may be asked.
+        quiet: no progress bar.
+    """
+    cache = DownloadCache(cache_folder())
+    fetcher: Fetcher = HttpFetcher(
+        cache=cache, limits=Limits(private=private), watch=lambda: progress_bar(quiet=quiet)
+    )
+    if offline:
+        fetcher = CachedFetcher(cache, "--offline was given and it was not downloaded before")
+    return DownloadSources(fetcher=fetcher, pinned=older_downloads(folder))
+
+
+def older_downloads(folder: Path) -> Mapping[str, Pinned]:
+    """What the nix/report.json of an earlier conversion says of downloads, by address; nothing when it cannot be read."""
+    path = folder / "nix/report.json"
+    try:
+        text = path.read_text(encoding="utf-8") if path.stat().st_size <= _LARGEST_REPORT else ""
+        rows = json.loads(text).get("fetched", ()) if text else ()
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return {}
+    return {str(row["url"]): _pinned(row) for row in rows if _is_row(row)}
+
+
+def _is_row(row: Any) -> bool:  # noqa: ANN401 - JSON has no narrower type
+    if not isinstance(row, dict) or not isinstance(row.get("url"), str):
+        return False
+    known = isinstance(row.get("hash"), str) and _HASH.fullmatch(row["hash"]) is not None
+    return known and (not row.get("rev") or _REV.fullmatch(str(row["rev"])) is not None)
+
+
+def _pinned(row: Mapping[str, Any]) -> Pinned:
+    return Pinned(
+        hash=str(row["hash"]), rev=str(row.get("rev", "")), submodules=row.get("submodules") is True
+    )

@@ -1,0 +1,119 @@
+"""What runs verbatim while the image is made: in the image as its root folder, with the Dockerfile's variables, offline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dock2nix.emit.expression import (
+    Interpolated,
+    NixExpression,
+    ShellCode,
+    ShellLine,
+    Text,
+    nix_string,
+    to_nix,
+)
+from dock2nix.emit.flake import inherited_arguments
+from dock2nix.model.image import RunScript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dock2nix.model.plan import ImagePlan
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LONGEST_ON_A_LINE = 160
+_OFFLINE = """\
+# offline NAME=VALUE... COMMAND...: with the variables of the Dockerfile alone. Nix builds have no network. All files have one date,
+# as later in the image: gzip, zip and Python write dates down. Python orders sets by chance, if it may.
+offline() {
+  found -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+  env -i SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 \\
+    %s"$@"
+}
+# found EXPRESSION...: find, in the image.
+found() {
+  find / \\( -path /dev -o -path /nix -o -path /proc -o -path /sys \\) -prune -o "$@"
+}
+"""
+_FAKEROOT = """FAKEROOTKEY="${FAKEROOTKEY-}" LD_LIBRARY_PATH="${LD_LIBRARY_PATH-}" LD_PRELOAD="${LD_PRELOAD-}" \\
+    """
+_OWNED = """\
+# owned USER COMMAND...: what the command makes belongs to the user, though it runs as root does.
+owned() {
+  found -printf '%i %p\\0' | LC_ALL=C sort -z > /tmp/.before
+  "${@:2}"
+  found -printf '%i %p\\0' | LC_ALL=C sort -z | LC_ALL=C comm -z -13 /tmp/.before - | cut -z -d ' ' -f 2- |
+    xargs -0 -r chown -h "$1"
+  rm -f /tmp/.before
+}
+"""
+
+
+def helper_file(plan: ImagePlan) -> NixExpression | None:
+    """The shell functions that the scripts of a plan are run by, as a file in the store; None when there are no scripts.
+
+    Programs of an old nixpkgs have a C library that fakeroot's is too new for: then they run without it, and cannot give files
+    to others.
+    """
+    scripts = [effect for effect in plan.effects if isinstance(effect, RunScript)]
+    if not scripts:
+        return None
+    text = _OFFLINE % (_FAKEROOT if len(plan.inputs) == 1 else "")
+    text += _OWNED if any(effect.user for effect in scripts) else ""
+    return NixExpression(f"pkgs.writeText {nix_string('verbatim.sh')} {to_nix(Text(text))}")
+
+
+def tools_binding(plan: ImagePlan) -> NixExpression | None:
+    """What `buildPackages` stands for: the packages for building only, when a script needs one of them."""
+    if not any(isinstance(effect, RunScript) and effect.tools for effect in plan.effects):
+        return None
+    return NixExpression(f"import ./build-packages.nix {inherited_arguments(plan)}")
+
+
+def script_environment(effect: RunScript) -> str:
+    """The variables of a script as Nix text: words for the shell, sorted by name."""
+    variables = dict(effect.environment)
+    path = variables.pop("PATH", _PATH)
+    items: list[str | Interpolated] = [f"{name}={value}" for name, value in variables.items()]
+    if "HOME" not in variables:
+        items.append(f"HOME={effect.home or '/root'}")
+    behind = (":", NixExpression("lib.makeBinPath buildPackages")) if effect.tools else ()
+    items.append(Interpolated((f"PATH={path}", *behind)) if behind else f"PATH={path}")
+    return f"lib.escapeShellArgs {to_nix(tuple(sorted(items, key=_name)))}"
+
+
+def _name(item: str | Interpolated) -> str:
+    return item if isinstance(item, str) else str(item.parts[0])
+
+
+def script_line(
+    effect: RunScript, environment: NixExpression, bind: Callable[[object], NixExpression]
+) -> ShellLine:
+    """The line that runs a script.
+
+    Args:
+        effect: the script.
+        environment: the name of its variables.
+        bind: gives a name to a file in the store; long texts go there.
+    """
+    text = "\n".join((*effect.before, effect.script))
+    shell: tuple[str, ...] = effect.shell
+    script: str | Interpolated = text
+    if "\n" in text or "'" in text or len(text) > _LONGEST_ON_A_LINE:
+        value = NixExpression(f"pkgs.writeText {nix_string('script.sh')} {to_nix(Text(text + chr(10)))}")
+        script, shell = Interpolated((bind(value),)), _reading_files(shell)
+    folder = effect.directory.lstrip("/") or "."
+    owner = (ShellCode("owned {0}", (effect.user,)),) if effect.user else ()
+    end = ShellCode(") || true" if effect.may_fail else ")", ())
+    start = ShellCode("(cd {0} &&", (f"./{folder}" if folder.startswith("-") else folder,))
+    return ShellLine(
+        (start, *owner, ShellCode("offline", ()), Interpolated((environment,)), *shell, script, end)
+    )
+
+
+def _reading_files(shell: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a shell that is given a file in place of a text: `-ec` is `-e` then."""
+    *others, last = shell
+    option = last.replace("c", "", 1)
+    return (*others, option) if option != "-" else tuple(others)

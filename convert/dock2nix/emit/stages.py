@@ -1,0 +1,267 @@
+"""nix/stages/NAME.nix: the build of a stage by nixpkgs' own builder for its language."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, assert_never
+
+from dock2nix.emit.copying import GENERATED
+from dock2nix.emit.expression import (
+    Comment,
+    NixExpression,
+    Script,
+    ShellCode,
+    ShellLine,
+    ShellPattern,
+    attribute_name,
+    nix_path,
+    to_nix,
+)
+from dock2nix.emit.fileset import fileset_expression
+from dock2nix.emit.flake import module_arguments
+from dock2nix.emit.script import UP, change_script
+from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NpmRecipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dock2nix.model.builds import StageBuild, StageFile
+    from dock2nix.model.packages import AttributePath
+    from dock2nix.model.plan import ImagePlan
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9+_-]+")
+_WILDCARD = re.compile(r"[*?\[]")
+_FAKE = NixExpression("lib.fakeHash")
+# npm's record of what it installed names all archives, and would bring them into the image.
+_WITHOUT_RECORD = "rm -f node_modules/.package-lock.json"
+_ORIGINALS = (
+    "mv -f .package.json.orig package.json",
+    "[ ! -e .package-lock.json.orig ] || mv -f .package-lock.json.orig package-lock.json",
+)
+_Argument = tuple[str, object]
+
+
+def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
+    """What fills stage.nix.jinja."""
+    arguments = [_joined(*one) for one in _arguments(file, plan) if one[1] is not None]
+    bindings = change_script(file.build)[1]
+    texts = [
+        to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
+    ]
+    library = NixExpression("lib") if any("lib." in text for text in texts) else None
+    remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
+    return {
+        "title": Comment(f"{file.build.title}: what is copied from this stage, as a derivation."),
+        "texts": tuple(Comment(text) for text in file.build.texts),
+        "arguments": module_arguments(plan),
+        "definitions": {"library": library} if bindings or library else None,
+        "bindings": tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
+        "builder": _builder(file.build),
+        "attributes": tuple(
+            {
+                "name": NixExpression(name),
+                "value": value,
+                "remark": NixExpression(f" # for {file.build.state}" if name in remarks else ""),
+            }
+            for name, value in arguments
+        ),
+    }
+
+
+def _joined(name: str, value: object) -> _Argument:
+    """`env = { A = 1; }` is `env.A = 1`."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((key, inner),) = value.items()
+        return f"{name}.{attribute_name(key)}", inner
+    return name, value
+
+
+def _builder(build: StageBuild) -> NixExpression:
+    match build.recipe:
+        case NpmRecipe():
+            return NixExpression("pkgs.buildNpmPackage")
+        case GoRecipe(go=None):
+            return NixExpression("pkgs.buildGoModule")
+        case GoRecipe(go=go, source=source):
+            return NixExpression(f"(pkgs.buildGoModule.override {{ go = {source or 'pkgs'}.{go}; }})")
+        case CargoRecipe():
+            return NixExpression("pkgs.rustPlatform.buildRustPackage")
+        case MavenRecipe():
+            return NixExpression("pkgs.maven.buildMavenPackage")
+        case _:
+            assert_never(build.recipe)
+
+
+def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
+    build = file.build
+    yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
+    yield "version", "0"
+    sources = fileset_expression(build.sources, build.exclusions, GENERATED, "../../.")
+    yield "src", NixExpression(sources)
+    yield "sourceRoot", f"source/{build.root}" if build.root else None
+    match build.recipe:
+        case NpmRecipe():
+            yield from _npm(build.recipe, file)
+        case GoRecipe():
+            yield from _go(build.recipe, file)
+        case CargoRecipe():
+            yield from _cargo(build.recipe, file)
+        case MavenRecipe():
+            yield from _maven(build.recipe, file)
+        case _:
+            assert_never(build.recipe)
+
+
+def _common(file: StageFile, environment: Mapping[str, object]) -> Iterator[_Argument]:
+    """What all builders take alike: inputs and variables."""
+    yield "nativeBuildInputs", _packages(file.tools)
+    yield "buildInputs", _packages(file.libraries)
+    yield "env", dict(environment) or None
+
+
+def _packages(found: tuple[tuple[AttributePath, str], ...]) -> tuple[object, ...] | None:
+    return tuple(path for path, _ in found) or None
+
+
+# --- npm -----------------------------------------------------------------------------------------------------------------------
+
+
+def _npm(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
+    modules, environment = recipe.modules, dict(file.build.environment)
+    omit = tuple(f"--omit={kind}" for kind in modules.omit)
+    if environment.get("NODE_ENV") == "production" and "dev" not in modules.omit:
+        omit = (*omit, "--include=dev")
+    yield "postPatch", _changes(file.build)
+    yield "nodejs", NixExpression(f"{modules.source or 'pkgs'}.{modules.interpreter or 'nodejs'}")
+    yield "npmDeps", _npm_lock(recipe)
+    yield "npmConfigHook", NixExpression("pkgs.importNpmLock.npmConfigHook")
+    yield "npmInstallFlags", omit or None
+    yield "npmFlags", modules.flags or None
+    yield "npmRebuildFlags", None if modules.scripts else ("--ignore-scripts",)
+    yield from _npm_commands(recipe.commands)
+    yield from _common(file, environment)
+    yield "installPhase", _install(file, tuple(_before_install(recipe, file)))
+
+
+def _npm_lock(recipe: NpmRecipe) -> NixExpression:
+    """The dependencies by the lock: of the folder where both files have their usual names, else file by file."""
+    modules = recipe.modules
+    folder, name = posixpath.split(modules.lock)
+    if name == "package-lock.json" and modules.manifest == posixpath.join(folder, "package.json"):
+        return NixExpression(f"pkgs.importNpmLock {{ npmRoot = {_path(folder)}; }}")
+    arguments = {
+        "package": NixExpression(f"lib.importJSON {_path(modules.manifest)}"),
+        "packageLock": NixExpression(f"lib.importJSON {_path(modules.lock)}"),
+    }
+    return NixExpression(f"pkgs.importNpmLock {to_nix(arguments)}")
+
+
+def _path(path: str) -> str:
+    """A path of the context, seen from nix/stages/."""
+    return nix_path(path, UP)
+
+
+def _npm_commands(commands: tuple[tuple[str, ...], ...]) -> Iterator[_Argument]:
+    """One script goes by the builder's own phase."""
+    if len(commands) == 1 and commands[0][:2] == ("npm", "run"):
+        name, *arguments = commands[0][2:]
+        yield "npmBuildScript", name if name != "build" else None
+        yield "npmBuildFlags", tuple(arguments) or None
+        return
+    lines = (ShellLine(command) for command in commands)
+    hooks = ShellLine(("runHook", "preBuild")), ShellLine(("runHook", "postBuild"))
+    yield "buildPhase", Script((hooks[0], *lines, hooks[1]))
+
+
+def _before_install(recipe: NpmRecipe, file: StageFile) -> Iterator[ShellLine]:
+    inside = [_inside(place, file.build) for place in file.outputs]
+    modules = any(place in {".", "node_modules"} or place.startswith("node_modules/") for place in inside)
+    if recipe.prune:
+        yield ShellLine(("npm", "prune", "--omit=dev", "--no-save"))
+    if modules:
+        yield ShellLine((ShellCode(_WITHOUT_RECORD, ()),))
+    if any(place == "." or place.startswith("package") for place in inside):
+        yield from (ShellLine((ShellCode(line, ()),)) for line in _ORIGINALS)
+
+
+# --- Go ------------------------------------------------------------------------------------------------------------------------
+
+
+def _go(recipe: GoRecipe, file: StageFile) -> Iterator[_Argument]:
+    environment: dict[str, object] = dict(file.build.environment)
+    if recipe.cgo is False:
+        environment["CGO_ENABLED"] = 0
+    init = (ShellLine(("go", "mod", "init", recipe.init)),) if recipe.init else ()
+    yield "postPatch", _changes(file.build, init)
+    yield "vendorHash", _FAKE if recipe.dependencies else NixExpression("null")
+    yield "subPackages", recipe.packages
+    yield "tags", recipe.tags or None
+    yield "ldflags", recipe.ldflags or None
+    yield "GOFLAGS", recipe.flags or None
+    yield from _common(file, environment)
+    yield "doCheck", None if recipe.tests else False
+
+
+# --- Rust ----------------------------------------------------------------------------------------------------------------------
+
+
+def _cargo(recipe: CargoRecipe, file: StageFile) -> Iterator[_Argument]:
+    lock: dict[str, object] = {"lockFile": NixExpression(_path(recipe.lock))}
+    if recipe.git:
+        lock["outputHashes"] = dict.fromkeys(recipe.git, _FAKE)
+    yield "postPatch", _changes(file.build)
+    yield "cargoLock", lock
+    yield "buildAndTestSubdir", recipe.crate or None
+    yield "buildType", "debug" if recipe.debug else None
+    yield "buildNoDefaultFeatures", None if recipe.default_features else True
+    yield "buildFeatures", recipe.features or None
+    yield "cargoBuildFlags", recipe.flags or None
+    yield from _common(file, dict(file.build.environment))
+    yield "doCheck", False
+
+
+# --- Maven ---------------------------------------------------------------------------------------------------------------------
+
+
+def _maven(recipe: MavenRecipe, file: StageFile) -> Iterator[_Argument]:
+    yield "postPatch", _changes(file.build)
+    yield "mvnJdk", NixExpression(f"{recipe.source or 'pkgs'}.{recipe.jdk}") if recipe.jdk else None
+    yield "mvnHash", _FAKE
+    yield "mvnParameters", " ".join(recipe.parameters) or None
+    yield "doCheck", None if recipe.tests else False
+    yield from _common(file, dict(file.build.environment))
+    yield "installPhase", _install(file, ())
+
+
+# --- files ---------------------------------------------------------------------------------------------------------------------
+
+
+def _changes(build: StageBuild, further: tuple[ShellLine, ...] = ()) -> Script | None:
+    """What is done to the files before the build."""
+    lines = (*change_script(build)[0], *further)
+    return Script(lines) if lines else None
+
+
+def _inside(place: str, build: StageBuild) -> str:
+    """An output, seen from the folder that is built in."""
+    return posixpath.relpath(f"/{place}", build.directory)
+
+
+def _install(file: StageFile, before: tuple[ShellLine, ...]) -> Script:
+    """The files that other stages copy, at their old paths below `$out`."""
+    lines = [ShellLine(("runHook", "preInstall")), *before]
+    made: set[str] = set()
+    for place in file.outputs:
+        source = _inside(place, file.build)
+        folder = place if source == "." else posixpath.dirname(place)
+        if folder not in made:
+            lines.append(ShellLine(("mkdir", "-p", _below_out(folder))))
+            made.add(folder)
+        word = ShellPattern(source) if _WILDCARD.search(source) else "./." if source == "." else source
+        lines.append(ShellLine(("cp", "-r", word, _below_out(folder))))
+    return Script((*lines, ShellLine(("runHook", "postInstall"))))
+
+
+def _below_out(path: str) -> ShellCode:
+    return ShellCode("$out/{0}", (path,)) if path else ShellCode("$out", ())

@@ -1,0 +1,337 @@
+"""What a stage builds for others to copy: its commands and files as derivations."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dock2nix.builders import recognise
+from dock2nix.builders.base import Refusal, Work, is_inside
+from dock2nix.extract.stage_sources import StageSources, stage_sources
+from dock2nix.extract.stage_tools import environment_of, packages_asked_for
+from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, StageBuild
+from dock2nix.model.finding import Finding
+from dock2nix.model.image import MakeDirectory, NodeModules
+from dock2nix.model.shell import Certainty, ShellCommand
+from dock2nix.model.steps import CommandOutcome
+from dock2nix.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dock2nix.builders.base import Built
+    from dock2nix.model.dockerfile import Stage
+    from dock2nix.model.image import BaseImage, Effect
+    from dock2nix.model.shell import Invocation, ShellItem
+    from dock2nix.model.steps import Step
+    from dock2nix.parse.context import BuildContext
+
+_UNSAFE = regex(r"[^A-Za-z0-9_-]+")
+_WILDCARD = regex(r"[*?\[]")
+_EXTENSION = regex(r"[^.].*\.[A-Za-z][A-Za-z0-9]{0,5}")
+_COPIERS = frozenset({"cp", "mv"})
+_QUIET_OPTIONS = frozenset({"-r", "-R", "-a", "-f", "-v", "-p", "-rf", "-rv", "-av", "-pr"})
+
+
+class Doing(Struct, frozen=True, kw_only=True):
+    """A step of a stage, and the command that it is of (None for COPY and its like). It alone sees the files that are `mounted`."""
+
+    stage: int
+    step: Step
+    item: ShellItem | None
+    mounted: tuple[Effect, ...] = ()
+
+
+class Product(Struct, frozen=True, kw_only=True):
+    """Something of a build: `place` below its `$out`, `path` where the stage has it. `folder` tells what it is taken for."""
+
+    build: StageBuild
+    place: str
+    path: str
+    folder: bool
+    pattern: bool = False
+
+
+class StageProducts(Struct, frozen=True, kw_only=True):
+    """What the builds of a stage make. `aliases` are (new path, old path) of what is copied or moved afterwards.
+
+    `files` are (path in the stage, build, place below `$out`); a path that ends with `/` stands for all that is in it. `trees` are
+    builds that leave files in their folder which nobody can name beforehand. `covered` are the positions of the steps, in the
+    stage and those it stands on, that the builds stand for.
+    """
+
+    files: tuple[tuple[str, StageBuild, str], ...] = ()
+    trees: tuple[StageBuild, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    covered: frozenset[int] = frozenset()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def builds(self) -> tuple[StageBuild, ...]:
+        """Each build once."""
+        return tuple(dict.fromkeys((*(build for _, build, _ in self.files), *self.trees)))
+
+    def of(self, path: str) -> tuple[Product, ...]:
+        """What a COPY of an absolute path, or of a pattern, gets of the builds."""
+        old = self._before_aliases(path)
+        pattern = _WILDCARD.search(path) is not None
+        for build in self.trees:
+            if is_inside(old, build.directory) and build.directory != "/":
+                return (
+                    Product(
+                        build=build, place=old.lstrip("/"), path=path, folder=_is_folder(old), pattern=pattern
+                    ),
+                )
+        return tuple(self._files(old, path, pattern=pattern))
+
+    def _files(self, old: str, path: str, *, pattern: bool) -> Iterator[Product]:
+        for place, build, inside in self.files:
+            if place.endswith("/"):
+                if posixpath.dirname(old) == place.rstrip("/") and not any(
+                    one[0] == old for one in self.files
+                ):
+                    name = inside + posixpath.basename(old)
+                    yield Product(build=build, place=name, path=path, folder=False, pattern=pattern)
+            elif is_inside(place, old) or (pattern and fnmatchcase(place, old)):
+                new = path if place == old or pattern else path + place[len(old.rstrip("/")) :]
+                yield Product(build=build, place=inside, path=place if pattern else new, folder=False)
+
+    def _before_aliases(self, path: str) -> str:
+        for new, old in reversed(self.aliases):
+            if is_inside(path, new):
+                path = old + path[len(new) :]
+        return path
+
+
+class StageScene(Struct, frozen=True, kw_only=True):
+    """What is known of a stage: its chain of stages, root first, what happens in them, their files and their image.
+
+    `of_image` are positions of stages that the image itself consists of.
+    """
+
+    chain: tuple[Stage, ...]
+    doings: tuple[Doing, ...]
+    context: BuildContext
+    base: BaseImage | None
+    of_image: frozenset[int]
+
+
+def _is_folder(path: str) -> bool:
+    """What a path that a build makes is taken for: a folder, unless its name has an extension."""
+    return _EXTENSION.fullmatch(posixpath.basename(path)) is None
+
+
+def stage_products(scene: StageScene) -> StageProducts | Refusal:
+    """The builds of a stage.
+
+    Returns:
+        Why there are none: nothing in it is a build, or something in it is not understood. Then the stage is what its
+        translated commands make of it.
+    """
+    sorted_out = _sort(scene)
+    if isinstance(sorted_out, Refusal):
+        return sorted_out
+    calls, aliases, covered, last = sorted_out
+    if not calls:
+        return Refusal("")
+    effects = tuple(effect for doing in scene.doings for effect in doing.step.effects)
+    mounted = scene.doings[last].mounted
+    before = tuple(effect for doing in scene.doings[: last + 1] for effect in doing.step.effects) + mounted
+    sources = StageSources(scene.context, before)
+    work = Work(
+        calls=calls,
+        files=sources,
+        modules=tuple(effect for effect in effects if isinstance(effect, NodeModules)),
+        base=scene.base,
+        installed=packages_asked_for(tuple(doing.step for doing in scene.doings)),
+        platform=scene.chain[-1].platform,
+    )
+    found = recognise(work)
+    if isinstance(found, Refusal):
+        return found
+    return _assembled(found, scene, sources, calls, (aliases, covered))
+
+
+def _sort(
+    scene: StageScene,
+) -> tuple[tuple[Invocation, ...], tuple[tuple[str, str], ...], frozenset[int], int] | Refusal:
+    """The calls of build tools, what is copied of their results, the positions of both, and that of the last call."""
+    calls: list[Invocation] = []
+    aliases: list[tuple[str, str]] = []
+    covered: set[int] = set()
+    folders: set[str] = {"/usr/local/bin", "/usr/bin", "/bin", "/tmp", "/opt"}  # noqa: S108 - a path of the image
+    last = -1
+    for position, doing in enumerate(scene.doings):
+        folders.update(effect.path for effect in doing.step.effects if isinstance(effect, MakeDirectory))
+        if doing.step.outcome is not CommandOutcome.UNRESOLVED:
+            continue
+        found = _unresolved(doing, calls, folders, scene)
+        if isinstance(found, Refusal):
+            return found
+        if isinstance(found, list):
+            aliases += found
+        else:
+            calls += found
+            last = position
+        covered.add(position)
+    return tuple(calls), tuple(aliases), frozenset(covered), last
+
+
+def _unresolved(
+    doing: Doing, calls: list[Invocation], folders: set[str], scene: StageScene
+) -> list[tuple[str, str]] | tuple[Invocation, ...] | Refusal:
+    """What a command without translation is: calls of a build tool (a tuple), or of cp and mv (a list of new names)."""
+    item = doing.item
+    if doing.stage in scene.of_image:
+        return Refusal("")
+    if not isinstance(item, ShellCommand) or item.certainty is not Certainty.ALWAYS or _has_output(item):
+        return Refusal("")
+    if calls and item.program in _COPIERS:
+        copied = [_alias(run, folders) for run in item.invocations]
+        return Refusal("") if None in copied else [one for one in copied if one is not None]
+    if calls and (item.program or "").rsplit("/", 1)[-1] == "strip":
+        return []
+    return item.invocations
+
+
+def _has_output(item: ShellCommand) -> bool:
+    """Whether it writes its output to a file, or somebody reads it."""
+    return any(
+        one.operator in {">", ">>", "&>", ">|"} and one.target is not None and one.target.value != "/dev/null"
+        for one in item.redirects
+    )
+
+
+def _alias(run: Invocation, folders: set[str]) -> tuple[str, str] | None:
+    """`cp target/release/app /out/` as (/out/app, …/target/release/app)."""
+    words = [word.value for word in run.arguments if word.value not in _QUIET_OPTIONS]
+    if (
+        len(words) != 2
+        or None in words
+        or any(_WILDCARD.search(one or "") or (one or "-").startswith("-") for one in words)
+    ):
+        return None
+    source, target = (posixpath.normpath(posixpath.join(run.directory or "/", one or "")) for one in words)
+    if (words[1] or "").endswith("/") or words[1] == "." or target in folders:
+        target = posixpath.join(target, posixpath.basename(source))
+    return target, source
+
+
+def _assembled(
+    found: tuple[Built, ...],
+    scene: StageScene,
+    sources: StageSources,
+    calls: tuple[Invocation, ...],
+    sorted_out: tuple[tuple[tuple[str, str], ...], frozenset[int]],
+) -> StageProducts | Refusal:
+    aliases, covered = sorted_out
+    builds: list[StageBuild] = []
+    for built in found:
+        build = _build(built, found, scene, sources, calls)
+        if isinstance(build, Refusal):
+            return build
+        builds.append(build)
+    pairs = tuple(zip(builds, found, strict=True))
+    return StageProducts(
+        files=tuple((place, build, inside) for build, built in pairs for place, inside in built.products),
+        trees=tuple(build for build, built in pairs if not built.products),
+        aliases=aliases,
+        covered=covered,
+        findings=tuple(_findings(pairs, scene)),
+    )
+
+
+def _build(
+    built: Built,
+    found: tuple[Built, ...],
+    scene: StageScene,
+    sources: StageSources,
+    calls: tuple[Invocation, ...],
+) -> StageBuild | Refusal:
+    taken = stage_sources(built.directory, sources)
+    if isinstance(taken, Refusal):
+        return taken
+    environment = (
+        built.environment if isinstance(built.recipe, GoRecipe) else environment_of(scene.chain, calls)
+    )
+    if isinstance(environment, Refusal):
+        return environment
+    return StageBuild(
+        name=_file_name(scene.chain[-1], built if len(found) > 1 else None),
+        title=_title(scene.chain[-1]),
+        root=taken.folder,
+        sources=taken.sources,
+        exclusions=taken.exclusions,
+        changes=taken.changes,
+        directory=built.directory,
+        recipe=built.recipe,
+        environment=environment,
+        stages=tuple(stage.index for stage in scene.chain),
+        texts=_texts(scene),
+        state=hashlib.sha256(built.state.encode()).hexdigest()[:16] if built.state else "",
+        location=scene.chain[-1].location,
+    )
+
+
+def _file_name(stage: Stage, built: Built | None) -> str:
+    name = _UNSAFE.sub("-", stage.name).strip("-").lower() or f"stage-{stage.index}"
+    suffix = _UNSAFE.sub("-", built.suffix).strip("-") if built else ""
+    return f"{name}-{suffix}" if suffix else name
+
+
+def _title(stage: Stage) -> str:
+    base = getattr(stage.base, "text", "").partition("@")[0] or f"stage {getattr(stage.base, 'index', 0)}"
+    return f"{stage.location.first_line}: FROM {base}{f' AS {stage.name}' if stage.name else ''}"
+
+
+def _texts(scene: StageScene) -> tuple[str, ...]:
+    """The commands that the build stands for, with their lines."""
+    return tuple(
+        f"{doing.step.location.first_line}: {' '.join(doing.step.text.split())}"
+        for doing in scene.doings
+        if doing.step.outcome is CommandOutcome.UNRESOLVED
+        or any(isinstance(effect, NodeModules) for effect in doing.step.effects)
+    )
+
+
+def _findings(pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene) -> Iterator[Finding]:
+    located = next(
+        doing for doing in reversed(scene.doings) if doing.step.outcome is CommandOutcome.UNRESOLVED
+    )
+    said = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
+    for code, message, hint in said:
+        yield Finding(code=code, message=message, location=scene.chain[0].location, hint=hint)
+    for build, _ in pairs:
+        if what := unfilled(build):
+            message = f"nix/stages/{build.name}.nix: {what}, which only downloading it can tell"
+            hint = "`dock2nix lock` fills it in where Nix is installed; then convert again"
+            yield Finding(code="D2N310", message=message, location=located.step.location, hint=hint)
+
+
+def unfilled(build: StageBuild) -> str:
+    """Which hashes of a build are not known before something has been downloaded; "" when all are."""
+    match build.recipe:
+        case GoRecipe(dependencies=True):
+            return "the hash of the module's dependencies (vendorHash) is missing"
+        case MavenRecipe():
+            return "the hash of the project's dependencies (mvnHash) is missing"
+        case CargoRecipe(git=names) if names:
+            return f"the hashes of dependencies from git are missing: {', '.join(names[:3])}"
+        case _:
+            return ""
+
+
+def culprit_of(refusal: Refusal, scene: StageScene) -> str:
+    """The command that a refusal is about, with its line, for a message; "" when it is about the whole stage."""
+    if not refusal.reason:
+        return ""
+    for doing in scene.doings:
+        item = doing.item
+        if isinstance(item, ShellCommand) and refusal.call in item.invocations:
+            shown = " ".join(item.text.split())[:80]
+            return f"line {item.location.first_line}: {shown}: {refusal.reason}"
+    return refusal.reason

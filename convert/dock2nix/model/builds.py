@@ -1,0 +1,119 @@
+"""Builds of stages as derivations: what nix/stages/NAME.nix says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from dock2nix.model.fileset import FilesetExclusion
+    from dock2nix.model.image import ContextSource, Effect, NodeModules
+    from dock2nix.model.packages import AttributePath
+    from dock2nix.model.source import Location
+
+
+class NpmRecipe(Struct, frozen=True, kw_only=True):
+    """buildNpmPackage: `modules` are its dependencies, `commands` what runs when they are there (`npm run build`).
+
+    `prune`: what only development needs is taken out of node_modules at the end.
+    """
+
+    modules: NodeModules
+    commands: tuple[tuple[str, ...], ...]
+    prune: bool = False
+
+
+class GoRecipe(Struct, frozen=True, kw_only=True):
+    """buildGoModule.
+
+    `go` is the compiler, None for nixpkgs' own choice; `channel` the old release it is from, "" for none, and `source` that one's
+    flake input. `packages` are folders relative to the module (`.`, `cmd/server`).
+    `cgo` None leaves it to the builder. `init` is the name of a module to be made of files without go.mod, "" when there is one.
+    `dependencies`: it has some that are not in its folder `vendor`, so they are fetched under one hash. `asks` is the version of Go
+    that go.mod asks for at least.
+    """
+
+    go: AttributePath | None
+    channel: str = ""
+    source: str = ""
+    packages: tuple[str, ...]
+    ldflags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    cgo: bool | None = None
+    init: str = ""
+    dependencies: bool = False
+    asks: tuple[int, ...] = ()
+    tests: bool = False
+
+
+class CargoRecipe(Struct, frozen=True, kw_only=True):
+    """buildRustPackage.
+
+    `lock` is the path of Cargo.lock in the build context. `git` are the dependencies that come from git (`name-version`): each
+    has a hash that only fetching it can tell. `crate` is the folder of the crate in a workspace ("" for the lock's own folder).
+    `debug`: without --release. `libraries` are packages that crates of the lock link to, whoever installs them.
+    """
+
+    lock: str
+    crate: str = ""
+    git: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    default_features: bool = True
+    flags: tuple[str, ...] = ()
+    debug: bool = False
+    libraries: tuple[AttributePath, ...] = ()
+    tools: tuple[AttributePath, ...] = ()
+
+
+class MavenRecipe(Struct, frozen=True, kw_only=True):
+    """buildMavenPackage: `parameters` are goals beyond `package`, and options.
+
+    `jdk` None leaves it to the builder; `channel` and `source` are as for Go.
+    """
+
+    jdk: AttributePath | None
+    channel: str = ""
+    source: str = ""
+    parameters: tuple[str, ...] = ()
+    tests: bool = True
+
+
+Recipe = NpmRecipe | GoRecipe | CargoRecipe | MavenRecipe
+
+
+class StageBuild(Struct, frozen=True, kw_only=True):
+    """What a stage builds, as one derivation.
+
+    `name` is that of its file. `root` is the folder of the build context that stands at `directory` in the stage. `sources` and
+    `exclusions` say what of the context is copied, `changes` what else is done to files before the build. The build
+    runs in `directory`. `environment` are variables that it sees. `texts` are the commands that it stands for, `title` is how the
+    stage is spoken of, `stages` its position and those of the stages below it. `state` tells dependencies under one hash from those of another day: a digest of what asks for them.
+    """
+
+    name: str
+    title: str
+    root: str
+    sources: tuple[ContextSource, ...]
+    exclusions: tuple[FilesetExclusion, ...] = ()
+    changes: tuple[Effect, ...] = ()
+    directory: str
+    recipe: Recipe
+    environment: tuple[tuple[str, str], ...] = ()
+    stages: tuple[int, ...]
+    texts: tuple[str, ...]
+    state: str = ""
+    location: Location
+
+
+class StageFile(Struct, frozen=True, kw_only=True):
+    """nix/stages/NAME.nix: a build, what other stages copy of it, and what it is given.
+
+    `outputs` are paths below `$out`, sorted. `tools` run when it builds, `libraries` are linked to.
+    """
+
+    build: StageBuild
+    outputs: tuple[str, ...]
+    tools: tuple[tuple[AttributePath, str], ...] = ()
+    libraries: tuple[tuple[AttributePath, str], ...] = ()

@@ -1,0 +1,188 @@
+"""The builds that the image takes something of: what is copied of each, and what each is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NpmRecipe, StageFile
+from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.image import CopyOutput, NodeModules
+from dock2nix.model.packages import NixpkgsPackage
+from dock2nix.plan.node_modules import with_node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.model.builds import Recipe, StageBuild
+    from dock2nix.model.image import Effect, FlakeInput
+    from dock2nix.model.packages import AttributePath
+    from dock2nix.model.steps import ResolvedRequirement
+
+# What every build has, what only downloads, and what has no part in a build.
+_HAD_ANYWAY = frozenset(
+    [
+        "bash",
+        "binutils",
+        "busybox",
+        "bzip2",
+        "cacert",
+        "coreutils",
+        "curl",
+        "diffutils",
+        "file",
+        "findutils",
+        "gawk",
+        "gcc",
+        "gcc-unwrapped",
+        "git",
+        "gnugrep",
+        "gnumake",
+        "gnupg",
+        "gnused",
+        "gnutar",
+        "gzip",
+        "less",
+        "musl",
+        "nodejs",
+        "openssh",
+        "patch",
+        "procps",
+        "stdenv",
+        "stdenv.cc",
+        "tzdata",
+        "unzip",
+        "vim",
+        "wget",
+        "which",
+        "xz",
+        "cargo",
+        "go",
+        "maven",
+        "rustc",
+        "python3",
+        "npm",
+    ]
+)
+
+
+def stage_files(
+    effects: tuple[Effect, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+    main: FlakeInput,
+    catalogue: Catalogue,
+) -> Outcome[tuple[StageFile, ...]]:
+    """The files of nix/stages/.
+
+    Args:
+        effects: of the image.
+        resolved: what all stages asked for.
+        main: the pin that `pkgs` is.
+        catalogue: for what packages have.
+
+    Returns:
+        One for each build that something of the image comes from, by name, those that others take from included.
+    """
+    outputs: dict[StageBuild, set[str]] = {}
+    _collect(effects, outputs)
+    files: list[StageFile] = []
+    findings: list[Finding] = []
+    for build in sorted(outputs, key=lambda one: one.name):
+        recipe, found = _recipe(build, resolved, main, catalogue)
+        tools, libraries = _inputs(build, resolved, catalogue)
+        findings += found
+        files.append(
+            StageFile(
+                build=replace(build, recipe=recipe),
+                outputs=tuple(sorted(outputs[build])),
+                tools=tools,
+                libraries=libraries,
+            )
+        )
+    return Outcome(tuple(files), tuple(findings))
+
+
+def node_modules_of(files: tuple[StageFile, ...]) -> tuple[NodeModules, ...]:
+    """The node_modules that builds are given."""
+    return tuple(one.build.recipe.modules for one in files if isinstance(one.build.recipe, NpmRecipe))
+
+
+def _collect(effects: tuple[Effect, ...], outputs: dict[StageBuild, set[str]]) -> None:
+    for effect in effects:
+        if isinstance(effect, CopyOutput):
+            known = effect.build in outputs
+            outputs.setdefault(effect.build, set()).add(effect.place)
+            if not known:
+                _collect(effect.build.changes, outputs)
+
+
+def _recipe(
+    build: StageBuild, resolved: tuple[ResolvedRequirement, ...], main: FlakeInput, catalogue: Catalogue
+) -> tuple[Recipe, tuple[Finding, ...]]:
+    """The recipe with the compiler or interpreter that is known by now."""
+    recipe = build.recipe
+    if isinstance(recipe, NpmRecipe):
+        done = with_node((recipe.modules,), resolved, main)
+        modules = next(effect for effect in done.value if isinstance(effect, NodeModules))
+        return replace(recipe, modules=modules), done.findings
+    if isinstance(recipe, (GoRecipe, MavenRecipe)) and recipe.channel:
+        source = catalogue.pin(recipe.channel).name
+        return replace(recipe, source="" if source == main.name else source), ()
+    if isinstance(recipe, GoRecipe):
+        return _with_go(recipe, build, catalogue)
+    return recipe, ()
+
+
+def _with_go(
+    recipe: GoRecipe, build: StageBuild, catalogue: Catalogue
+) -> tuple[GoRecipe, tuple[Finding, ...]]:
+    """The compiler that nixpkgs builds with anyway needs no name; one that is too old refuses to build."""
+    known, usual = catalogue.attribute(recipe.go or "go"), catalogue.attribute("go")
+    if known is None or usual is None:
+        return replace(recipe, go=None), ()
+    findings: tuple[Finding, ...] = ()
+    if recipe.asks > tuple(int(part) for part in known.version.split(".") if part.isdigit()):
+        asked = ".".join(map(str, recipe.asks))
+        message = f"go.mod asks for Go {asked}, nixpkgs has {known.version}, which refuses to build it"
+        findings = (Finding(code="D2N209", message=message, location=build.location),)
+    return replace(recipe, go=None if known.path == usual.path else recipe.go), findings
+
+
+def with_their_inputs(
+    inputs: tuple[FlakeInput, ...], files: tuple[StageFile, ...], catalogue: Catalogue
+) -> tuple[FlakeInput, ...]:
+    """The flake inputs with those that compilers of old releases come from."""
+    recipes = (one.build.recipe for one in files)
+    wanted = {one.source for one in recipes if isinstance(one, (GoRecipe, MavenRecipe))} - {""}
+    missing = wanted - {one.name for one in inputs}
+    pins = (catalogue.pin(channel) for channel in catalogue.channels())
+    return inputs + tuple(pin for pin in pins if pin.name in missing)
+
+
+def _inputs(
+    build: StageBuild, resolved: tuple[ResolvedRequirement, ...], catalogue: Catalogue
+) -> tuple[tuple[tuple[AttributePath, str], ...], tuple[tuple[AttributePath, str], ...]]:
+    """Tools and libraries that the stage installs, and those that are known to be needed."""
+    recipe = build.recipe
+    if isinstance(recipe, GoRecipe) and recipe.cgo is False:
+        return (), ()
+    tools: dict[tuple[AttributePath, str], None] = {}
+    libraries: dict[tuple[AttributePath, str], None] = {}
+    if isinstance(recipe, CargoRecipe):
+        tools |= dict.fromkeys((path, "") for path in recipe.tools)
+        libraries |= dict.fromkeys((path, "") for path in recipe.libraries)
+    for package in _installed(build.stages, resolved):
+        known = catalogue.attribute(package.attribute_path)
+        if known is not None and known.path not in _HAD_ANYWAY:
+            is_library = "dev" in known.outputs or not known.programs
+            (libraries if is_library else tools)[package.attribute_path, ""] = None
+    return tuple(sorted(tools)), tuple(sorted(libraries))
+
+
+def _installed(stages: Iterable[int], resolved: tuple[ResolvedRequirement, ...]) -> Iterator[NixpkgsPackage]:
+    for one in resolved:
+        for resolution in one.resolutions if one.stage in stages else ():
+            if isinstance(resolution, NixpkgsPackage) and not resolution.source:
+                yield resolution

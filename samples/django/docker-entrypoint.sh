@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+echo "static files: $(ls "$STATIC_ROOT" | wc -l)"
+exec "$@"

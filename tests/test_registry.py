@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any
 
 import pytest
 
@@ -37,8 +36,9 @@ def modules() -> list[str]:
 @pytest.mark.parametrize("name", [name for name in modules() if name not in SHARED])
 def test_every_manager_module_is_registered_under_its_own_name(name: str) -> None:
     module = importlib.import_module(f"dock2nix.managers.{name}")
-    assert module in MANAGERS
+    assert manager_named(name) is module
     assert name == module.NAME
+    assert set(MANAGERS[name]) == module.PROGRAMS
 
 
 def test_shared_modules_exist_and_claim_no_program() -> None:
@@ -47,15 +47,14 @@ def test_shared_modules_exist_and_claim_no_program() -> None:
 
 
 def test_no_program_belongs_to_two_managers() -> None:
-    programs = [program for manager in MANAGERS for program in manager.PROGRAMS]
+    programs = [program for programs in MANAGERS.values() for program in programs]
     assert len(programs) == len(set(programs))
 
 
-@pytest.mark.parametrize("manager", MANAGERS, ids=lambda manager: manager.NAME)
-def test_a_manager_is_found_by_its_name_and_its_programs(manager: Any) -> None:
-    assert manager_named(manager.NAME) is manager
-    for program in manager.PROGRAMS:
-        assert manager_for(invocation(program)) is manager
+@pytest.mark.parametrize(("name", "programs"), MANAGERS.items())
+def test_a_manager_is_found_by_its_programs(name: str, programs: tuple[str, ...]) -> None:
+    for program in programs:
+        assert manager_for(invocation(program)) is manager_named(name)
 
 
 def test_an_unknown_name_is_an_error() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dock2nix.commands import printed_text, translate
+from dock2nix.commands.echo import printed_text, translate
 from dock2nix.model.image import AddGroup, AddUser, WriteFile
 from dock2nix.model.shell import Redirect
 from fakes import invocation, place, words

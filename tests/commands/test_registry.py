@@ -8,7 +8,7 @@ import pkgutil
 import pytest
 
 from dock2nix import commands
-from dock2nix.commands import COMMANDS, command_for, translate
+from dock2nix.commands import COMMANDS, command_for, command_named, translate
 from dock2nix.model.image import MakeDirectory
 from fakes import invocation, place
 
@@ -20,11 +20,13 @@ SHARED = {"base", "transfers"}
     sorted(module.name for module in pkgutil.iter_modules(commands.__path__) if module.name not in SHARED),
 )
 def test_every_command_module_is_registered(name: str) -> None:
-    assert importlib.import_module(f"dock2nix.commands.{name}") in COMMANDS
+    module = importlib.import_module(f"dock2nix.commands.{name}")
+    assert command_named(name) is module
+    assert set(COMMANDS[name]) == module.PROGRAMS
 
 
 def test_no_program_belongs_to_two_commands() -> None:
-    programs = [program for command in COMMANDS for program in command.PROGRAMS]
+    programs = [program for programs in COMMANDS.values() for program in programs]
     assert len(programs) == len(set(programs))
 
 

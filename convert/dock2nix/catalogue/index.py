@@ -21,7 +21,6 @@ import zlib
 from bisect import bisect_right
 from functools import cached_property, lru_cache
 from heapq import nsmallest
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -333,19 +332,21 @@ class _Names:
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
-        self._plain = [name.lower().replace("_", "-") for name in names]
-        self._text = "\n".join(self._plain)
-        self._starts = list(accumulate((len(name) + 1 for name in self._plain), initial=0))
+        self._text = "\n".join(names).lower().replace("_", "-")
+        self._plain = self._text.split("\n")
         self._by_letter: dict[str, list[int]] = {}
-        for at, name in enumerate(self._plain):
-            self._by_letter.setdefault(name[:1], []).append(at)
+
+    def _beginning(self, letter: str) -> list[int]:
+        if letter not in self._by_letter:
+            self._by_letter[letter] = [at for at, name in enumerate(self._plain) if name.startswith(letter)]
+        return self._by_letter[letter]
 
     def nearest(self, wanted: str, limit: int) -> list[str]:
         """Names that begin like `wanted` or share a word with it, the nearest first."""
         low = wanted.lower().replace("_", "-")
         words = {word for word in low.split("-") if len(word) > 2} | {low}
         pieces = _pieces(low)
-        candidates = set(self._by_letter.get(low[:1], ())).union(*(self._holding(word) for word in words))
+        candidates = set(self._beginning(low[:1])).union(*(self._holding(word) for word in words))
         ranked = (
             (-near, len(self._names[at]), self._names[at])
             for at in candidates
@@ -354,8 +355,9 @@ class _Names:
         return [name for _, _, name in nsmallest(limit, ranked)]
 
     def _holding(self, word: str) -> Iterator[int]:
-        found = self._text.find(word)
+        at, counted, found = 0, 0, self._text.find(word)
         while found >= 0:
-            at = bisect_right(self._starts, found) - 1
+            at += self._text.count("\n", counted, found)
             yield at
-            found = self._text.find(word, self._starts[at + 1])
+            counted = self._text.find("\n", found)
+            found = self._text.find(word, counted) if counted >= 0 else -1

@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
         0: done and nothing left to look at; 1: done, something needs a human; 2: could not run (message on stderr).
     """
     try:
-        options = argument_parser().parse_args(_with_command(arguments))
+        words = _with_command(arguments)
+        options = argument_parser(words[0] if words and words[0] in COMMANDS else "").parse_args(words)
         return int(options.run(options))
     except LocatedError as error:
         return _fail(str(error))

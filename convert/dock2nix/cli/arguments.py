@@ -12,8 +12,6 @@ from dock2nix import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS = ("convert", "parse", "why", "scan", "audit", "sbom", "mappings", "index")
-
 # Where channels of nixpkgs are, and the archive of each of its revisions.
 _CHANNELS = "https://channels.nixos.org"
 _ARCHIVES = "https://github.com/NixOS/nixpkgs/archive"
@@ -33,8 +31,12 @@ exit codes: 0 nothing left to look at, 1 something needs a human, 2 could not ru
 """
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line. Each command's module is imported when the command runs, not before."""
+def argument_parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of the command line. Each command's module is imported when the command runs, not before.
+
+    Args:
+        command: the only one to be read; "" for all of them. Describing all takes longer than reading one.
+    """
     parser = argparse.ArgumentParser(
         prog="dock2nix",
         description="Convert a Dockerfile to a pinned Nix flake with a dockerTools image.",
@@ -44,14 +46,9 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"dock2nix {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_convert(commands)
-    _add_parse(commands)
-    _add_why(commands)
-    _add_scan(commands)
-    _add_audit(commands)
-    _add_sbom(commands)
-    _add_mappings(commands)
-    _add_index(commands)
+    for name, add in _ADDERS.items():
+        if command in {"", name}:
+            add(commands)
     return parser
 
 
@@ -366,3 +363,16 @@ def _add_index_update(actions: Any) -> None:  # noqa: ANN401
     )
     _add_sources(parser)
     parser.set_defaults(run=_later("index", "update"))
+
+
+_ADDERS: dict[str, Callable[[Any], None]] = {
+    "convert": _add_convert,
+    "parse": _add_parse,
+    "why": _add_why,
+    "scan": _add_scan,
+    "audit": _add_audit,
+    "sbom": _add_sbom,
+    "mappings": _add_mappings,
+    "index": _add_index,
+}
+COMMANDS = tuple(_ADDERS)

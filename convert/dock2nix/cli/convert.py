@@ -9,6 +9,7 @@ from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.cli.recorded import recorded_options
 from dock2nix.cli.sources import build_arguments, image_name, read_source, shown_name
 from dock2nix.errors import UsageError
+from dock2nix.locking.base import OFFLINE
 from dock2nix.output import write_files
 from dock2nix.pipeline import Options, convert
 from dock2nix.plan import SYSTEMS, ImageSettings
@@ -94,6 +95,8 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
 
 
 def _locker(*, offline: bool) -> Locker:
+    if offline:
+        return OFFLINE
     from dock2nix.locking.uv import find_locker  # noqa: PLC0415 - few conversions need it
 
     return find_locker(offline=offline)

@@ -2,73 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dock2nix.commands import (
-    adduser,
-    chmod,
-    chown,
-    cp,
-    curl,
-    echo,
-    git,
-    gpg,
-    groupadd,
-    gunzip,
-    install,
-    ln,
-    mkdir,
-    rm,
-    sed,
-    sha256sum,
-    tar,
-    touch,
-    unzip,
-    useradd,
-    venv,
-    wget,
-)
-from dock2nix.commands.echo import printed_text
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.commands.base import Command, Translation
     from dock2nix.model.shell import Invocation, Redirect
     from dock2nix.model.source import Location
 
-__all__ = ["COMMANDS", "command_for", "printed_text", "translate"]
+__all__ = ["COMMANDS", "command_for", "command_named", "translate"]
 
-COMMANDS: tuple[Command, ...] = (
-    adduser,
-    chmod,
-    chown,
-    cp,
-    curl,
-    echo,
-    git,
-    gpg,
-    groupadd,
-    gunzip,
-    install,
-    ln,
-    mkdir,
-    rm,
-    sed,
-    sha256sum,
-    tar,
-    touch,
-    unzip,
-    useradd,
-    venv,
-    wget,
-)
+# The modules, each with its PROGRAMS: a conversion imports those it meets.
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "adduser": ("addgroup", "adduser"),
+    "chmod": ("chmod",),
+    "chown": ("chgrp", "chown"),
+    "cp": ("cp", "mv"),
+    "curl": ("curl",),
+    "echo": (":", "cat", "echo", "printf", "tee", "true"),
+    "git": ("git",),
+    "gpg": ("dirmngr", "gpg", "gpg-agent", "gpg1", "gpg2", "gpgv"),
+    "groupadd": ("gpasswd", "groupadd"),
+    "gunzip": (
+        *("bunzip2", "bzcat", "bzip2", "gunzip", "gzip", "unlzma", "unxz", "unzstd"),
+        *("xz", "xzcat", "zcat", "zstd", "zstdcat"),
+    ),
+    "install": ("install",),
+    "ln": ("ln",),
+    "mkdir": ("mkdir",),
+    "rm": ("rm", "rmdir", "unlink"),
+    "sed": ("sed",),
+    "sha256sum": ("md5sum", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "shasum"),
+    "tar": ("gtar", "tar"),
+    "touch": ("touch", "truncate"),
+    "unzip": ("unzip",),
+    "useradd": ("useradd", "usermod"),
+    "venv": ("python", "python3", *(f"python3.{minor}" for minor in range(6, 20)), "virtualenv"),
+    "wget": ("wget",),
+}
 _SYSTEM_FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin"})
-_BY_PROGRAM = {program: command for command in COMMANDS for program in command.PROGRAMS}
+_BY_PROGRAM = {program: name for name, programs in COMMANDS.items() for program in programs}
+
+
+def command_named(name: str) -> Command:
+    """The module of that name, one of `COMMANDS`."""
+    return cast("Command", import_module(f"{__name__}.{name}"))
 
 
 def command_for(program: str | None) -> Command | None:
     """The module for a program, by its name or its path in a folder of the system (`./install` is another program)."""
-    folder, _, name = (program or "").rpartition("/")
-    return _BY_PROGRAM.get(name) if folder in _SYSTEM_FOLDERS else None
+    folder, _, base = (program or "").rpartition("/")
+    name = _BY_PROGRAM.get(base) if folder in _SYSTEM_FOLDERS else None
+    return command_named(name) if name else None
 
 
 def translate(

@@ -20,13 +20,12 @@ from dock2nix.extract.copy_from import (
 )
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
-from dock2nix.extract.node_modules import with_interpreter
 from dock2nix.extract.paths import KnownPaths
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import ContextSource, CopyFiles
+from dock2nix.model.image import ContextSource, CopyFiles, NodeModules
 from dock2nix.model.shell import ShellCommand
 from dock2nix.model.steps import CommandOutcome
 from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
@@ -181,7 +180,7 @@ def extract(
             _walk(instruction, walk, extraction)
         extraction.done[index] = StageSteps(
             stage=index,
-            steps=with_interpreter(tuple(walk.steps), extraction.image_below(index), catalogue),
+            steps=_with_node(tuple(walk.steps), extraction.image_below(index), catalogue),
             workdir=walk.workdir,
             user=walk.user,
             certificates=walk.certificates,
@@ -194,6 +193,14 @@ def extract(
         for index in needed
     )
     return Outcome(done, yard.without_covered(tuple(findings)))
+
+
+def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catalogue) -> tuple[Step, ...]:
+    if not any(isinstance(effect, NodeModules) for step in steps for effect in step.effects):
+        return steps
+    from dock2nix.extract.node_modules import with_interpreter  # noqa: PLC0415 - few Dockerfiles need it
+
+    return with_interpreter(steps, base, catalogue)
 
 
 def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:

@@ -4,40 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.commands import curl, gunzip, tar, wget
+from dock2nix.commands import COMMANDS
 from dock2nix.commands.base import absolute
-from dock2nix.commands.sha256sum import PROGRAMS as CHECKERS
-from dock2nix.commands.sha256sum import checks_of
 from dock2nix.model.downloads import CheckFile, FetchFile
 from dock2nix.model.shell import ShellCommand
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dock2nix.commands.base import Translation
     from dock2nix.commands.transfers import Transfer
     from dock2nix.extract.verdicts import Scene
     from dock2nix.model.image import Effect
     from dock2nix.model.shell import Invocation, ShellItem
 
-_UNPACKERS = {
-    **dict.fromkeys(tar.PROGRAMS, tar.unpacked),
-    **dict.fromkeys(gunzip.PROGRAMS, gunzip.unpacked),
-}
+_CHECKERS = frozenset(COMMANDS["sha256sum"])
 _FILTERS = frozenset({"awk", "cat", "egrep", "fgrep", "grep", "head", "sed", "tail"})
 
 
 def why_not_downloaded(run: Invocation) -> str:
     """Which option of curl or wget stands in the way of a download by hash; "" when none does, and for other programs."""
-    name = (run.program or "").rpartition("/")[2]
-    modules = {"curl": curl, "wget": wget}
-    return modules[name].refusal(run.arguments) if name in modules else ""
+    match (run.program or "").rpartition("/")[2]:
+        case "curl":
+            from dock2nix.commands import curl  # noqa: PLC0415 - few Dockerfiles need it
+
+            return curl.refusal(run.arguments)
+        case "wget":
+            from dock2nix.commands import wget  # noqa: PLC0415 - few Dockerfiles need it
+
+            return wget.refusal(run.arguments)
+        case _:
+            return ""
 
 
 def unpacked_from_pipe(
     run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]
 ) -> Translation | None:
     """`curl … | tar xz`, `wget -O- … | gunzip > file`: what is unpacked is a download; None for everything else."""
-    name = (run.program or "").rpartition("/")[2]
-    unpacked = _UNPACKERS.get(name)
+    unpacked = _unpacker(run) if command.stdin_from is not None else None
     if unpacked is None or command.stdin_from is None:
         return None
     source = _downloaded(items[command.stdin_from])
@@ -45,6 +49,20 @@ def unpacked_from_pipe(
         return None
     redirects = tuple(one for one in command.redirects if one.operator != "|")
     return unpacked(run, redirects, command.location, command.text, source)
+
+
+def _unpacker(run: Invocation) -> Callable[..., Translation | None] | None:
+    """What translates a program that unpacks what it reads."""
+    name = (run.program or "").rpartition("/")[2]
+    if name in COMMANDS["tar"]:
+        from dock2nix.commands import tar  # noqa: PLC0415 - few Dockerfiles need it
+
+        return tar.unpacked
+    if name in COMMANDS["gunzip"]:
+        from dock2nix.commands import gunzip  # noqa: PLC0415 - few Dockerfiles need it
+
+        return gunzip.unpacked
+    return None
 
 
 def _downloaded(item: ShellItem) -> FetchFile | None:
@@ -61,8 +79,12 @@ def _downloaded(item: ShellItem) -> FetchFile | None:
 def _transfers(run: Invocation) -> tuple[Transfer, ...] | None:
     match (run.program or "").rpartition("/")[2]:
         case "curl":
+            from dock2nix.commands import curl  # noqa: PLC0415 - few Dockerfiles need it
+
             return curl.transfers(run)
         case "wget":
+            from dock2nix.commands import wget  # noqa: PLC0415 - few Dockerfiles need it
+
             return wget.transfers(run)
         case _:
             return None
@@ -79,7 +101,7 @@ def known_checks(
         items: all commands of the RUN.
         scene: where it stands.
     """
-    if (command.program or "").rpartition("/")[2] not in CHECKERS:
+    if (command.program or "").rpartition("/")[2] not in _CHECKERS:
         return effects
     found = effects or _piped_listing(command, items)
     checks = [check for effect in found for check in _spelled_out(effect, command, scene)]
@@ -97,6 +119,8 @@ def _spelled_out(effect: Effect, command: ShellCommand, scene: Scene) -> tuple[C
     text = scene.files.read(effect.listing, None) if effect.listing else None
     if text is None:
         return (effect,)
+    from dock2nix.commands.sha256sum import checks_of  # noqa: PLC0415 - few Dockerfiles need it
+
     return checks_of(text, effect.algorithm, effect.path, command.location, command.text)
 
 

@@ -8,7 +8,6 @@ from dock2nix.commands import command_for, translate
 from dock2nix.commands.base import is_temporary
 from dock2nix.commands.venv import environment_link
 from dock2nix.extract.downloads import known_checks, unpacked_from_pipe, why_not_downloaded
-from dock2nix.extract.node_modules import install_node_project
 from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, runs_download, with_pipe
 from dock2nix.extract.removals import finds_nothing, removes_nothing
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved, written_paths
@@ -121,7 +120,7 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
             installs=(install,),
             problems=install.problems,
         )
-    project = install_node_project(install, run, command, scene.files, scene.known)
+    project = _node_project(install, run, command, scene)
     if project is not None:
         return _project_verdict(project)
     missing = _what_is_missing(install)
@@ -134,6 +133,16 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
         effects=(link,) if link else (),
         problems=install.problems,
     )
+
+
+def _node_project(
+    install: InstallStep, run: Invocation, command: ShellCommand, scene: Scene
+) -> ProjectInstall | None:
+    if not any(use.role == "project" for use in install.manifests):
+        return None
+    from dock2nix.extract.node_modules import install_node_project  # noqa: PLC0415 - few Dockerfiles need it
+
+    return install_node_project(install, run, command, scene.files, scene.known)
 
 
 def _project_verdict(project: ProjectInstall) -> Verdict:

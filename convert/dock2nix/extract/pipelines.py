@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dock2nix.commands import printed_text
+from dock2nix.commands.echo import printed_text
 from dock2nix.extract.removals import is_option
 from dock2nix.extract.verdicts import not_needed, unresolved, written_paths
 from dock2nix.model.shell import Redirect, ShellCommand

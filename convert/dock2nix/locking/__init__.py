@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.extract import python_sources
-from dock2nix.locking.base import LockRefused, LockUnavailableError
+from dock2nix.locking.base import LockRefused, LockUnavailableError, NoLocker
 from dock2nix.locking.requests import interpreter_of, lock_request, lockable, unmet
 from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.packages import LockedArtifact, NotNeeded, Origin
@@ -135,6 +135,8 @@ def _environment(
     locker: Callable[[], Locker],
     settings: LockSettings,
 ) -> LockedEnvironment:
+    if not settings.previous and isinstance(nobody := locker(), NoLocker):
+        raise LockUnavailableError(nobody.reason, nobody.hint)
     from dock2nix.locking.environment import locked_environment  # noqa: PLC0415 - few Dockerfiles need a lock
 
     interpreter = interpreter_of(mine, (one for one in resolved if one.stage in image.stages), image.base)

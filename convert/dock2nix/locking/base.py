@@ -141,6 +141,9 @@ class NoLocker(Struct, frozen=True):
         return {}
 
 
+OFFLINE = NoLocker("--offline was given", "convert again without it")
+
+
 class ResolvingLocker(Struct, frozen=True):
     """Resolves by another locker and does not look into wheels: for who wants to know what can be locked."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dock2nix.locking.base import LockRefused, LockRequest
-from dock2nix.managers import pip
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Origin
 from dock2nix.model.steps import RequirementOutcome
 from dock2nix.regex import regex
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import Requirement
     from dock2nix.model.steps import ResolvedRequirement, Step
 
+_PIP = "pip"
 _SET = regex(r"((?:python|pypy)[0-9]*)Packages\..+")
 _INTERPRETER = regex(r"python3\d*")
 _SUPPORTED = regex(r"python3(?:[6-9]|1[0-9])?")
@@ -32,7 +32,7 @@ _LATE_PATCH = "99"
 
 def lockable(resolved: Iterable[ResolvedRequirement]) -> tuple[ResolvedRequirement, ...]:
     """The requirements that belong into a lock: pip's, less those that mean nothing, folders and addresses."""
-    return tuple(one for one in resolved if one.requirement.manager == pip.NAME and _belongs(one))
+    return tuple(one for one in resolved if one.requirement.manager == _PIP and _belongs(one))
 
 
 def _belongs(one: ResolvedRequirement) -> bool:
@@ -60,7 +60,7 @@ def _is_met(one: ResolvedRequirement, catalogue: Catalogue) -> bool:
     if one.outcome is not RequirementOutcome.NIXPKGS or one.requirement.hashes:
         return False
     extras = (f"{one.requirement.name}[{extra}]" for extra in one.requirement.extras)
-    if any(catalogue.curated(pip.NAME, extra) is None for extra in extras):
+    if any(catalogue.curated(_PIP, extra) is None for extra in extras):
         return False
     return fulfils(one)
 
@@ -124,7 +124,7 @@ def lock_request(
     Raises:
         LockRefused: a requirement is not as PEP 508 defines it, or no version of Python is known.
     """
-    installs = [install for step in steps for install in step.installs if install.manager == pip.NAME]
+    installs = [install for step in steps for install in step.installs if install.manager == _PIP]
     bounds = (bound for install in installs for bound in install.constraints if not bound.url)
     hashes: dict[str, set[str]] = {}
     for requirement in (one.requirement for one in mine if one.requirement.hashes):

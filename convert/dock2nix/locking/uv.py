@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dock2nix.errors import NetworkError, NixError
-from dock2nix.locking.base import CPUS, LinkedLibraries, LockRefused, LockUnavailableError, NoLocker
+from dock2nix.locking.base import CPUS, OFFLINE, LinkedLibraries, LockRefused, LockUnavailableError, NoLocker
 from dock2nix.locking.elf import read_elf
 from dock2nix.locking.indexes import Indexes
 from dock2nix.network import download
@@ -45,7 +45,7 @@ _NEW_REQUEST = "check the network and convert again with --python lock, or choos
 def find_locker(*, offline: bool) -> Locker:
     """The locker to use: uv beside our interpreter or on PATH, or one that says why there is none."""
     if offline:
-        return NoLocker("--offline was given", "convert again without it")
+        return OFFLINE
     if os.environ.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
         return NoLocker("UV_OFFLINE is set", "convert again without it")
     program = _program()

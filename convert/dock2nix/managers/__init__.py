@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
-from dock2nix.managers import (
-    apk,
-    apt,
-    corepack,
-    dnf,
-    dpkg,
-    npm,
-    pip,
-    pipx,
-    pnpm,
-    poetry,
-    rpm,
-    uv,
-    yarn,
-    zypper,
-)
 from dock2nix.managers.base import called_as
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.managers.base import PackageManager
     from dock2nix.model.shell import Invocation
 
-MANAGERS: tuple[PackageManager, ...] = (
-    apk,
-    apt,
-    corepack,
-    dnf,
-    dpkg,
-    npm,
-    pip,
-    pipx,
-    pnpm,
-    poetry,
-    rpm,
-    uv,
-    yarn,
-    zypper,
-)
-_BY_PROGRAM = {program: manager for manager in MANAGERS for program in manager.PROGRAMS}
-_BY_NAME = {manager.NAME: manager for manager in MANAGERS}
+# The modules, each with its PROGRAMS: a conversion imports those it meets.
+MANAGERS: Mapping[str, tuple[str, ...]] = {
+    "apk": ("apk",),
+    "apt": (
+        *("add-apt-repository", "apt", "apt-add-repository", "apt-cache", "apt-get", "apt-key", "apt-mark"),
+        "aptitude",
+    ),
+    "corepack": ("corepack",),
+    "dnf": (
+        *("dnf", "dnf-3", "dnf4", "dnf5", "microdnf", "tdnf", "yum", "yum-builddep"),
+        "yum-config-manager",
+    ),
+    "dpkg": ("dpkg", "gdebi"),
+    "npm": ("npm", "npx"),
+    "pip": ("easy_install", "ensurepip", "pip"),
+    "pipx": ("pipx",),
+    "pnpm": ("bun", "bunx", "pnpm", "pnpx"),
+    "poetry": ("pdm", "pipenv", "poetry"),
+    "rpm": ("rpm", "rpmkeys"),
+    "uv": ("uv", "uvx"),
+    "yarn": ("yarn", "yarnpkg"),
+    "zypper": ("zypper",),
+}
+_BY_PROGRAM = {program: name for name, programs in MANAGERS.items() for program in programs}
 
 
 def manager_for(invocation: Invocation) -> PackageManager | None:
     """The package manager that an invocation runs, by folder, version and `python -m` seen through; None for other programs."""
-    return _BY_PROGRAM.get(called_as(invocation)[0])
+    name = _BY_PROGRAM.get(called_as(invocation)[0])
+    return manager_named(name) if name else None
 
 
 def manager_named(name: str) -> PackageManager:
@@ -58,4 +52,6 @@ def manager_named(name: str) -> PackageManager:
         KeyError: there is none.
 
     """
-    return _BY_NAME[name]
+    if name not in MANAGERS:
+        raise KeyError(name)
+    return cast("PackageManager", import_module(f"{__name__}.{name}"))

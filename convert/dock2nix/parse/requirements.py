@@ -161,6 +161,10 @@ def split_extras(text: str | None) -> tuple[str, ...]:
 
 
 def _read_named(text: str) -> PythonRequirement | str:
+    # Without a marker strict and loose reading come to the same, and most requirements have none.
+    loose = _LOOSE.fullmatch(text)
+    if loose is not None and loose[4] is None:
+        return _read_loosely(text)
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - slow to import
 
     try:
@@ -174,7 +178,6 @@ def _read_named(text: str) -> PythonRequirement | str:
             marker=str(strict.marker or ""),
             url=strict.url,
         )
-    loose = _LOOSE.fullmatch(text)
     return PythonRequirement(
         name=normalized_name(strict.name),
         specifier="".join((loose[3] or "").split()) if loose else str(strict.specifier),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dock2nix.managers import manager_named, npm
+from dock2nix.managers import manager_named
 from dock2nix.model.dockerfile import ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import Action, NotNeeded
 from dock2nix.resolve.findings import fulfils, remarks
 from dock2nix.resolve.interpreters import setting_of, with_interpreter, without_second
@@ -103,7 +104,7 @@ def _resolve_stage(
         setting = _with_streams(setting, step)
         later = Later(afterwards=afterwards, position=position)
         for requirement, group in _wanted(step):
-            resolutions = npm.resolve_locked(requirement, step.effects)
+            resolutions = _of_node_modules(requirement, step)
             if not resolutions:
                 found = manager_named(requirement.manager).resolve(requirement, catalogue, setting)
                 found = without_second(setting, in_versions_asked_for(found, catalogue, setting, results))
@@ -115,6 +116,15 @@ def _resolve_stage(
             setting = with_interpreter(setting, resolutions)
     findings = tuple(finding for result in results for finding in remarks(result))
     return Outcome(tuple(results), findings), setting
+
+
+def _of_node_modules(requirement: Requirement, step: Step) -> tuple[Resolution, ...]:
+    """What the lock of a project of Node.js says of a requirement, when the step installs such a project."""
+    if not any(isinstance(effect, NodeModules) for effect in step.effects):
+        return ()
+    from dock2nix.managers.npm import resolve_locked  # noqa: PLC0415 - few Dockerfiles need it
+
+    return resolve_locked(requirement, step.effects)
 
 
 def _with_streams(setting: Setting, step: Step) -> Setting:

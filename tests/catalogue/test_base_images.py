@@ -367,6 +367,11 @@ def test_older_ubuntu_has_no_ordinary_user() -> None:
     assert "ubuntu" not in {user.name for user in known("ubuntu:22.04").users}
 
 
+def test_an_entry_point_takes_back_the_command_of_the_distribution() -> None:
+    config = known("traefik:3.7").config
+    assert (config.entrypoint, config.cmd) == (("traefik",), None)
+
+
 def test_configuration_is_inherited_as_published() -> None:
     config = known("golang:1.26").config
     assert dict(config.env) == {

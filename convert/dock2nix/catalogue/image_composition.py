@@ -14,7 +14,7 @@ from dock2nix.model.image import BaseImage, ImageConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dock2nix.catalogue.image_rows import Distribution, Overlay, Part, Row, Shared
+    from dock2nix.catalogue.image_rows import ConfigPart, Distribution, Overlay, Part, Row, Shared
     from dock2nix.catalogue.image_tags import Selection, TagReading
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.packages import AttributePath
@@ -242,13 +242,21 @@ def _config(parts: tuple[Part, ...], choices: Mapping[str, _Choice]) -> ImageCon
     return ImageConfig(
         env=tuple((name, _interpolated(value, choices)) for name, value in env.items()),
         entrypoint=_last(config.entrypoint for config in configs) or None,
-        cmd=_last(config.cmd for config in configs) or None,
+        cmd=_cmd(configs) or None,
         working_dir=_last(config.working_dir for config in configs) or "",
         user=_last(config.user for config in configs) or "",
         exposed_ports=_last(config.exposed_ports for config in configs) or (),
         volumes=_last(config.volumes for config in configs) or (),
         stop_signal=_last(config.stop_signal for config in configs) or "",
     )
+
+
+def _cmd(configs: list[ConfigPart]) -> tuple[str, ...] | None:
+    """The last CMD; an ENTRYPOINT behind it takes it back, as it does in a Dockerfile."""
+    for config in reversed(configs):
+        if config.cmd is not None or config.entrypoint is not None:
+            return config.cmd
+    return None
 
 
 def _interpolated(value: str, choices: Mapping[str, _Choice]) -> str:

@@ -125,6 +125,18 @@ def test_what_cannot_be_known_of_another_stage_is_left(stage: str, reason: str, 
     assert "UNRESOLVED 4: COPY --from=b /src /src" in image
 
 
+def test_a_copied_folder_brings_the_environment_in_it(convert: Any, tmp_path: Path) -> None:
+    report, image = convert(
+        "FROM python:3.13-slim AS deps\nWORKDIR /app\nRUN python -m venv /app/env && /app/env/bin/pip install flask\n"
+        "FROM deps AS b\nCOPY a ./\n"
+        'FROM python:3.13-slim\nCOPY --from=b /app /app\nCMD ["/app/env/bin/flask"]\n',
+        files=("a",),
+    )
+    assert "ps.flask # flask" in (tmp_path / "nix/packages.nix").read_text()
+    assert "ln -sfn /bin app/env/bin" in image
+    assert report["result"] == "converted"
+
+
 def test_python_packages_of_a_copied_environment_are_the_images(convert: Any, tmp_path: Path) -> None:
     report, image = convert(
         "FROM python:3.13-slim AS b\nRUN python -m venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\n"

@@ -20,12 +20,12 @@ from dock2nix.extract.copy_from import (
 )
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
-from dock2nix.extract.paths import KnownPaths
+from dock2nix.extract.paths import KnownPaths, is_below
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import ContextSource, CopyFiles, NodeModules
+from dock2nix.model.image import ContextSource, CopyFiles, NodeModules, Symlink
 from dock2nix.model.shell import ShellCommand
 from dock2nix.model.steps import CommandOutcome
 from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
@@ -72,8 +72,8 @@ _PLAIN_IMAGES = frozenset(
 class StageSteps(Struct, frozen=True, kw_only=True):
     """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there).
 
-    `certificates`: it takes the certificate bundle of another stage or image along. `taken` are (stage, path) of what it copies
-    from other stages.
+    `certificates`: it takes the certificate bundle of another stage or image along. `environments` are positions of
+    the stages that made a Python environment which it copies (site-packages, a virtual environment, a folder that holds one).
     """
 
     stage: int
@@ -81,7 +81,7 @@ class StageSteps(Struct, frozen=True, kw_only=True):
     workdir: str
     user: str
     certificates: bool = False
-    taken: tuple[tuple[int, str], ...] = ()
+    environments: frozenset[int] = frozenset()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -98,7 +98,7 @@ class _Walk(Struct, kw_only=True):
     known: KnownPaths
     steps: list[Step]
     findings: list[Finding]
-    taken: list[tuple[int, str]]
+    environments: set[int]
     doings: list[Doing]
     certificates: bool = False
     complete: bool = True
@@ -184,7 +184,7 @@ def extract(
             workdir=walk.workdir,
             user=walk.user,
             certificates=walk.certificates,
-            taken=tuple(walk.taken),
+            environments=frozenset(walk.environments),
         )
         yard.doings[index] = with_steps(walk.doings, extraction.done[index].steps)
         findings += walk.findings
@@ -232,7 +232,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         known=KnownPaths(extraction.context, effects),
         steps=[],
         findings=[],
-        taken=[],
+        environments=set(),
         doings=[],
     )
 
@@ -280,7 +280,8 @@ def _extract_copy(
     walk.certificates = walk.certificates or certificates_wanted(instruction)
     source = source_of(name, extraction.stages)
     if isinstance(source, StageReference):
-        walk.taken += [(source.index, path) for path in copied_paths(instruction)]
+        if any(_takes_environment(path, source.index, extraction) for path in copied_paths(instruction)):
+            walk.environments.update(_chain(extraction.stages, source.index))
         steps = extraction.whole(source.index)
         yard, below = extraction.yard, extraction.image_below(source.index)
         taken = copied_paths(instruction)
@@ -289,6 +290,15 @@ def _extract_copy(
     base = extraction.catalogue.base_image(source) if isinstance(source, ImageReference) else None
     return copy_from_image(
         instruction, walk.stage.index, base, extraction.catalogue, walk.known, walk.workdir
+    )
+
+
+def _takes_environment(path: str, index: int, extraction: _Extraction) -> bool:
+    """Whether a path of a stage is, or holds, what pip and its kin install into there."""
+    links = (effect for step in extraction.whole(index) for effect in step.effects)
+    return holds_python_packages(path) or any(
+        isinstance(link, Symlink) and link.target == "/bin" and is_below(posixpath.dirname(link.path), path)
+        for link in links
     )
 
 
@@ -391,14 +401,13 @@ def run_items(
 
 
 def python_sources(done: tuple[StageSteps, ...], chain: tuple[int, ...]) -> frozenset[int]:
-    """Positions of the stages whose Python packages the image copies (site-packages, a virtual environment, a prefix).
+    """Positions of the stages whose Python packages the image copies.
 
     Args:
         done: the steps of the needed stages.
         chain: positions of the stages the image consists of.
     """
-    taken = {pair for one in done if one.stage in chain for pair in one.taken}
-    return frozenset(stage for stage, path in taken if holds_python_packages(path))
+    return frozenset(stage for one in done if one.stage in chain for stage in one.environments)
 
 
 def run_time_programs(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> frozenset[str]:

@@ -309,3 +309,36 @@ def test_all_that_a_group_prints_goes_through_the_pipe(convert: Any) -> None:
 def test_the_shell_of_rpm_distributions_is_bash(convert: Any) -> None:
     report, _ = convert("FROM fedora:42\nRUN dnf install -y {jq,tree}\n")
     assert [one["name"] for one in report["requirements"]] == ["jq", "tree"]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        pytest.param(
+            'FROM alpine\nRUN libs="$(scanelf --needed /usr/local/lib | sort -u)"; apk add --virtual .run $libs\n',
+            "converted",
+            id="libraries-that-files-link-to",
+        ),
+        pytest.param(
+            "FROM debian\nRUN find /usr/local -type f -exec ldd '{}' ';' | sort -u | xargs -r apt-mark manual\n",
+            "converted",
+            id="marks-of-libraries",
+        ),
+        pytest.param(
+            'FROM debian\nRUN [ -e /x ] && extra=gcc; apt-get purge -y "$extra"\n',
+            "converted",
+            id="unknown-removal",
+        ),
+        pytest.param(
+            'FROM alpine\nRUN names="$(cat /names)"; apk add $names\n', "needs-review", id="unknown-names"
+        ),
+        pytest.param(
+            "FROM debian\nRUN find /usr/local -type f -exec mytool '{}' ';' | xargs -r apt-mark manual\n",
+            "needs-review",
+            id="find-that-runs-something",
+        ),
+    ],
+)
+def test_names_that_need_not_be_known(text: str, result: str, convert: Any) -> None:
+    report, _ = convert(text)
+    assert report["result"] == result

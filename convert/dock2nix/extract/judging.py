@@ -8,6 +8,7 @@ from dock2nix.commands import command_for, translate
 from dock2nix.commands.base import is_temporary
 from dock2nix.commands.venv import environment_link
 from dock2nix.extract.downloads import known_checks, unpacked_from_pipe, why_not_downloaded
+from dock2nix.extract.idle_names import without_idle_names
 from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, runs_download, with_pipe
 from dock2nix.extract.removals import finds_nothing, removes_nothing
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved, written_paths
@@ -106,6 +107,7 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
     install = manager.parse_install(run, command.location, scene.files) if manager else None
     if install is None:
         return None
+    install = without_idle_names(install)
     if install.action in {Action.NOTHING, Action.REPOSITORY}:
         return Verdict(
             outcome=CommandOutcome.NOT_NEEDED,

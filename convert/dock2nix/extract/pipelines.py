@@ -42,6 +42,7 @@ _PURE = frozenset(
         "expr",
         "fgrep",
         "file",
+        "find",
         "getconf",
         "getent",
         "grep",
@@ -80,7 +81,10 @@ _PURE = frozenset(
         "yes",
     ]
 )
-_FILE_OPTIONS = regex(r"-[A-Za-z]*[oOi][A-Za-z]*|--(?:output|in-place|remote-name)(?:=.*)?|-delete|-exec.*")
+_WRITERS = _DOWNLOADERS | {"sed", "sort"}
+_FILE_OPTIONS = regex(r"-[A-Za-z]*[oOi][A-Za-z]*|--(?:output|in-place|remote-name)(?:=.*)?")
+_FIND_ACTIONS = frozenset({"-delete", "-fls", "-fprint", "-fprint0", "-fprintf"})
+_FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
 def with_pipe(command: ShellCommand, items: tuple[ShellItem, ...]) -> tuple[Redirect, ...]:
@@ -188,17 +192,25 @@ def _only_prints(command: ShellCommand) -> bool:
     for run in command.invocations:
         name = (run.program or "").rsplit("/", 1)[-1]
         words = [word.value or word.text for word in run.arguments]
-        writes = any(_FILE_OPTIONS.fullmatch(word) for word in words) and name in _DOWNLOADERS | {
-            "sed",
-            "sort",
-            "find",
-        }
+        writes = (
+            not _only_finds(words)
+            if name == "find"
+            else name in _WRITERS and any(_FILE_OPTIONS.fullmatch(word) for word in words)
+        )
         to_output = name in _DOWNLOADERS and (
             name != "wget" or any(word in {"-O-", "-qO-", "-"} for word in words)
         )
         if not (name in _PURE or to_output) or (writes and not (name == "wget" and to_output)):
             return False
     return True
+
+
+def _only_finds(words: list[str]) -> bool:
+    """Whether find changes nothing: it deletes nothing, and what it runs on each file merely prints."""
+    run = [words[at + 1] for at, word in enumerate(words[:-1]) if word in _FIND_RUNS]
+    return not _FIND_ACTIONS & set(words) and all(
+        one.rpartition("/")[2] in _PURE - {"find", "sed"} for one in run
+    )
 
 
 def _consumer(items: tuple[ShellItem, ...], position: int) -> int | None:

@@ -104,6 +104,7 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N213": ("made-lock", Severity.WARNING, "npm chose versions, which nothing pinned, for a lock of ours"),
     "D2N214": ("completed-lock", Severity.INFO, "a lock file was upgraded or completed for the flake"),
     "D2N215": ("incomplete-package", Severity.WARNING, "a package alone does not do all that was asked for"),
+    "D2N224": ("idle-name", Severity.INFO, "a package name that cannot be known, and need not be"),
     "D2N216": ("build-tool-left-out", Severity.INFO, "a compiler or build tool is not in the image"),
     "D2N217": (
         "unverified-packages",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dock2nix.model.finding import Finding, Severity
-from dock2nix.report.subjects import told_together
+from dock2nix.report.subjects import summed_up, told_together
 from fakes import place
 
 
@@ -41,3 +43,17 @@ def test_what_differs_is_not_joined() -> None:
 
 def test_no_subject_is_left() -> None:
     assert [one.subject for one in told_together((finding("x", 2, "a"),))] == [""]
+
+
+@pytest.mark.parametrize(
+    ("count", "messages"),
+    [
+        pytest.param(3, ["m0", "m1", "m2"], id="few"),
+        pytest.param(
+            5, ["m0; m1; m2; and 2 more like these, all of them in nix/report.json"], id="many-of-one-line"
+        ),
+    ],
+)
+def test_many_findings_of_one_kind_about_one_line_are_summed_up(count: int, messages: list[str]) -> None:
+    findings = [finding(f"m{n}", 2) for n in range(count)]
+    assert [one.message for one in summed_up(findings)] == messages

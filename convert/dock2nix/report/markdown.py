@@ -11,6 +11,7 @@ from dock2nix.model.image import RunScript
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.regex import regex
 from dock2nix.report.model import requirement_row
+from dock2nix.report.subjects import summed_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +67,7 @@ def _verdict(report: Report) -> str:
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:
-    serious = [finding for finding in findings if finding.severity is not Severity.INFO]
+    serious = summed_up(finding for finding in findings if finding.severity is not Severity.INFO)
     if not serious:
         return ""
     rows = [

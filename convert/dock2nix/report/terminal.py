@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.emit.expression import nix_comment
 from dock2nix.model.finding import Severity
+from dock2nix.report.subjects import summed_up
 
 if TYPE_CHECKING:
     from dock2nix.model.finding import Finding
@@ -23,6 +24,7 @@ def summary(report: Report, *, colour: bool, verbose: bool = False) -> str:
         verbose: whether to show what is only for information too.
     """
     shown = [one for one in report.findings if verbose or one.severity is not Severity.INFO]
+    shown = shown if verbose else [*summed_up(shown)]
     lines = [_finding(finding, colour=colour) for finding in shown]
     lines += [line for line in (_figures(report), _next_step(report)) if line]
     return "\n".join(lines) + "\n"

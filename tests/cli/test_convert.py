@@ -40,6 +40,9 @@ def names(folder: Path) -> list[str]:
         pytest.param("FROM debian\nRUN <<EOF\ntrue\n", 2, 5, id="unterminated heredoc"),
         pytest.param("ARG BASE\nFROM ${BASE}\n", 2, 6, id="FROM of an unset argument"),
         pytest.param("FROM debian\nCOPY --from=7 a b\n", 2, 6, id="COPY from a stage that does not exist"),
+        pytest.param(
+            "FROM debian AS a\nCOPY --from=aa a b\n", 2, 1, id="COPY from a stage with a slip in its name"
+        ),
         pytest.param("FROM debian AS a\nCOPY --from=a x y\n", 2, 6, id="COPY from its own stage"),
         pytest.param(b"\x7fELF\x02\x01\x01\0\0\0\0\0", 1, 8, id="binary garbage"),
     ],

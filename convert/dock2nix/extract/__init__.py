@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.errors import DockerfileError
 from dock2nix.extract.build_yard import BuildYard, doings_of, with_steps
 from dock2nix.extract.commands import Scene, extract_commands
 from dock2nix.extract.copy_from import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_programs"]
 
 
+_BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9_-]*")
 _CHECK = regex(r"\s*CMD\s+", re.IGNORECASE)
 _WITH_DASH = frozenset({"debian", "ubuntu"})
 _WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
@@ -288,8 +290,20 @@ def _extract_copy(
         built = yard.products(source.index, below, taken) if _is_replayed_in_part(steps) else None
         return copy_from_stage(instruction, walk.stage.index, steps, walk.known, walk.workdir, built)
     base = extraction.catalogue.base_image(source) if isinstance(source, ImageReference) else None
+    if base is None and isinstance(source, ImageReference) and _BARE_WORD.fullmatch(name):
+        raise _no_such_stage(name, instruction, extraction.stages)
     return copy_from_image(
         instruction, walk.stage.index, base, extraction.catalogue, walk.known, walk.workdir
+    )
+
+
+def _no_such_stage(name: str, instruction: ScopedInstruction, stages: tuple[Stage, ...]) -> DockerfileError:
+    """A lone word that is no stage would be an image of Docker Hub's library; as none is known by it, it is a slip of the pen."""
+    known = ", ".join(dict.fromkeys(stage.name for stage in stages if stage.name)) or "no stage has a name"
+    message = f"--from={name}: no such stage: expected one of them ({known}), or an image with its tag ({name}:latest)"
+    place = instruction.location
+    return DockerfileError(
+        message, path=place.path, line=place.first_line, column=place.first_column, code="D2N101"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
@@ -19,7 +19,10 @@ class Answers:
 
     `status` replaces the answer of a path by an error, `cut` closes the connection after so many bytes, `redirects` lead
     elsewhere, `ranges` and `tags` say whether the server knows Range and names versions, `announced` whether it tells sizes.
-    `requests` are (path, Range header, If-Range header) as they came.
+    `lies` are sizes that are announced in the place of the true ones, `endless` are paths that never stop to send zeros, `slow`
+    are seconds between two bytes, `silent` are paths that are never answered. `failures` are statuses that the next requests of a
+    path get, in order, `more_headers` what a path is sent with. A path with If-None-Match of the present version is answered 304.
+    `requests` are (path, Range header, If-Range header) as they came, `headers` all headers of each.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -29,7 +32,15 @@ class Answers:
     ranges: bool = True
     tags: bool = True
     announced: bool = True
+    lies: dict[str, int] = field(default_factory=dict)
+    endless: set[str] = field(default_factory=set)
+    slow: dict[str, float] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    failures: dict[str, list[int]] = field(default_factory=dict)
     requests: list[tuple[str, str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    more_headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class _Server(ThreadingHTTPServer):
@@ -45,7 +56,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path
         wanted, condition = self.headers.get("Range", ""), self.headers.get("If-Range", "")
         answers.requests.append((path, wanted, condition))
-        if path in answers.redirects:
+        answers.headers.append(dict(self.headers.items()))
+        if path in answers.silent:
+            answers.over.wait(30)
+        elif answers.failures.get(path):
+            self._answer(answers.failures[path].pop(0), {"Content-Length": "0"}, b"")
+        elif path in answers.redirects:
             self._answer(302, {"Location": answers.redirects[path], "Content-Length": "0"}, b"")
         elif path in answers.status or path not in answers.files:
             self._answer(answers.status.get(path, 404), {"Content-Length": "0"}, b"")
@@ -54,7 +70,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answers: Answers, content: bytes, wanted: str, condition: str) -> None:
         tag = f'"{hashlib.sha256(content).hexdigest()[:12]}"'
-        headers = {"ETag": tag} if answers.tags else {}
+        headers = ({"ETag": tag} if answers.tags else {}) | answers.more_headers.get(self.path, {})
+        if answers.tags and self.headers.get("If-None-Match") == tag:
+            self._answer(304, headers, b"")
+            return
         start = int(wanted[6:-1]) if wanted and answers.ranges and condition in {"", tag} else 0
         if start >= len(content) > 0:
             self._answer(416, {"Content-Range": f"bytes */{len(content)}", "Content-Length": "0"}, b"")
@@ -62,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         if answers.announced:
-            headers["Content-Length"] = str(len(content) - start)
+            headers["Content-Length"] = str(answers.lies.get(self.path, len(content) - start))
         body = content[start : answers.cut.get(self.path, len(content))]
         self._answer(206 if start else 200, headers, body)
 
@@ -71,7 +90,22 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        answers = cast("_Server", self.server).answers
+        with suppress(ConnectionError):  # whoever has seen enough goes away
+            for part in _parts(body, answers, self.path):
+                self.wfile.write(part)
+
+
+def _parts(body: bytes, answers: Answers, path: str) -> Iterator[bytes]:
+    pause = answers.slow.get(path)
+    if pause is None:
+        yield body
+    for byte in body if pause is not None else b"":
+        yield bytes([byte])
+        if answers.over.wait(pause):
+            return
+    while path in answers.endless and not answers.over.is_set():
+        yield bytes(2**16)
 
 
 @contextmanager
@@ -83,5 +117,6 @@ def serving(answers: Answers) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
+        answers.over.set()
         server.shutdown()
         server.server_close()

@@ -102,6 +102,8 @@ class HttpFetcher(Struct, frozen=True, kw_only=True):
 
     def _one(self, url: str, told: Told) -> Downloaded | str:
         kept = self.cache.entry(url)
+        if kept is not None and self.cache.content(kept.sha256) is None:
+            kept = None  # damaged
         known = kept.version if kept and kept.version != Version() else None
         try:
             entry = self.cache.add(

@@ -54,29 +54,20 @@ class _TryAgainError(NetworkError):
 
 
 def download(url: str, *, largest: int) -> bytes:
-    """What is at an address (http or https).
+    """What is at an address (http or https) that the user's own configuration led to, private networks included.
 
     Args:
         url: the address.
         largest: in bytes; more is an error, whatever the server announces.
 
     Raises:
-        NetworkError: there is no answer in time, another status than 200, or too much.
+        NetworkError: there is no whole answer within the limits; the message says why, without the address.
     """
-    import requests  # noqa: PLC0415 - slow to import
+    from io import BytesIO  # noqa: PLC0415 - few runs download
 
-    content = bytearray()
-    latest = time.monotonic() + _LONGEST
-    try:
-        with requests.get(url, stream=True, timeout=_TIMEOUTS) as response:
-            response.raise_for_status()
-            for part in response.iter_content(_PART):
-                content += part
-                if len(content) > largest or time.monotonic() > latest:
-                    raise NetworkError("it is too large, or comes too slowly")
-    except (requests.RequestException, OSError) as error:
-        raise NetworkError(f"it cannot be downloaded ({type(error).__name__})") from error
-    return bytes(content)
+    content = BytesIO()
+    download_to(url, content, Limits(largest=largest, longest=_LONGEST, private=True))
+    return content.getvalue()
 
 
 def download_to(
@@ -126,31 +117,51 @@ def _attempt(
     told: Callable[[int, int], None],
     latest: float,
 ) -> Version | None:
+    import requests  # noqa: PLC0415 - slow to import
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with requests
+
+    from dock2nix.network.connections import guarded_session  # noqa: PLC0415 - imports requests
+
+    with guarded_session(latest, private=limits.private) as (session, deadline):
+        try:
+            with _answer(session, url, limits, known) as response:
+                if response.status_code == _UNCHANGED and known is not None:
+                    return None
+                _receive(response, file, limits, told)
+                if deadline.passed:  # an answer without announced size ends like a whole one
+                    raise _late(limits)
+                headers = response.headers
+                return Version(tag=headers.get("ETag", ""), date=headers.get("Last-Modified", ""))
+        except (requests.RequestException, HTTPError, OSError) as error:
+            if deadline.passed:
+                raise _late(limits) from error
+            if _is_unknown_name(error):
+                raise NetworkError("the name of the server is not known, or there is no network") from error
+            raise _TryAgainError(_what(error)) from error
+
+
+def _late(limits: Limits) -> NetworkError:
+    return NetworkError(f"it is not there after {limits.longest:g} seconds")
+
+
+def _is_unknown_name(error: BaseException | None) -> bool:
     import socket  # noqa: PLC0415 - only downloads need it
 
-    import requests  # noqa: PLC0415 - slow to import
-
-    try:
-        with requests.Session() as session, _answer(session, url, limits, known) as response:
-            if response.status_code == _UNCHANGED and known is not None:
-                return None
-            _receive(response, file, limits, told, latest)
-            headers = response.headers
-            return Version(tag=headers.get("ETag", ""), date=headers.get("Last-Modified", ""))
-    except socket.gaierror as error:
-        raise NetworkError("the name of the server is not known, or there is no network") from error
-    except (requests.RequestException, OSError) as error:
-        raise _TryAgainError(_what(error)) from error
+    while error is not None and not isinstance(error, socket.gaierror):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
-def _what(error: OSError) -> str:
+def _what(error: Exception) -> str:
     import requests  # noqa: PLC0415 - loaded: it has raised something
+    from urllib3 import exceptions  # noqa: PLC0415 - as above
 
-    kinds = (
+    kinds: tuple[tuple[type[Exception], str], ...] = (
         (requests.exceptions.SSLError, "its certificate cannot be verified"),
         (requests.exceptions.ProxyError, "the proxy does not let it through"),
         (requests.Timeout, "the server does not answer in time"),
-        (requests.exceptions.ChunkedEncodingError, "it is cut off before its end"),
+        (exceptions.TimeoutError, "the server does not answer in time"),
+        (exceptions.ProtocolError, "it is cut off before its end"),
         (requests.ConnectionError, "the server cannot be reached"),
     )
     return next(
@@ -216,10 +227,10 @@ def _check_address(url: str, *, private: bool) -> None:
         raise NetworkError(
             f"addresses with {parts.scheme or 'no scheme'} are not downloaded, only http and https"
         )
-    if not private and not all(map(_is_public, _addresses(url, host, port))):
-        raise NetworkError(
-            "it is on this machine or in a private network (--allow-private-addresses allows that)"
-        )
+    from dock2nix.network.connections import PRIVATE, is_public  # noqa: PLC0415 - imports requests
+
+    if not private and not all(map(is_public, _addresses(url, host, port))):
+        raise NetworkError(PRIVATE)
 
 
 def _addresses(url: str, host: str, port: int | None) -> Iterator[str]:
@@ -237,42 +248,28 @@ def _addresses(url: str, host: str, port: int | None) -> Iterator[str]:
             yield str(place[0])
 
 
-def _is_public(address: str) -> bool:
-    """Whether an address is of the open network; a name that is none is left to the proxy that knows it."""
-    import ipaddress  # noqa: PLC0415 - only downloads need it
-
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return True
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return (mapped or found).is_global
-
-
 def _receive(
     response: requests.Response,
     file: IO[bytes],
     limits: Limits,
     told: Callable[[int, int], None],
-    latest: float,
 ) -> None:
+    """Write what comes, part by part as it comes, and as it comes: Nix does not undo a Content-Encoding either."""
     announced = response.headers.get("Content-Length", "")
     total = int(announced) if announced.isdigit() else 0
     if total > limits.largest:
         raise NetworkError(f"it has {total} bytes; the most that is downloaded are {limits.largest}")
     done, since, before = 0, time.monotonic(), 0
-    for part in response.iter_content(_PART):
+    while part := response.raw.read1(_PART, decode_content=False):
         file.write(part)
         done += len(part)
         told(done, total)
         if done > limits.largest:
             raise NetworkError(f"it has more than {limits.largest} bytes, the most that is downloaded")
-        now = time.monotonic()
-        if now > latest or (
-            now - since > limits.patience and (done - before) / (now - since) < limits.slowest
-        ):
-            raise NetworkError("it comes too slowly")
-        if now - since > limits.patience:
-            since, before = now, done
-    if announced and done != total and "Content-Encoding" not in response.headers:
+        elapsed = time.monotonic() - since
+        if elapsed > limits.patience:
+            if (done - before) / elapsed < limits.slowest:
+                raise NetworkError("it comes too slowly")
+            since, before = time.monotonic(), done
+    if announced and done != total:
         raise _TryAgainError(f"it is cut off after {done} of {total} bytes")

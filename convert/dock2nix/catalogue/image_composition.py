@@ -14,7 +14,7 @@ from dock2nix.model.image import BaseImage, ImageConfig
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dock2nix.catalogue.image_rows import Distribution, Overlay, Part, Row, Shared
+    from dock2nix.catalogue.image_rows import ConfigPart, Distribution, Overlay, Part, Row, Shared
     from dock2nix.catalogue.image_tags import Selection, TagReading
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.packages import AttributePath
@@ -118,6 +118,7 @@ def extended(image: BaseImage, reference: ImageReference, part: Part, shared: Sh
         groups=tuple(groups.values()),
         evidence=_joined((part.evidence, image.evidence)),
         difference=_joined((image.difference, part.difference)),
+        unfree=tuple(sorted({*image.unfree, *part.unfree})),
     )
 
 
@@ -143,6 +144,7 @@ def _image(
         groups=tuple({group.name: group for part in parts for group in part.groups}.values()),
         channel=next((choice.channel for choice in choices.values() if choice.channel), ""),
         insecure=tuple(name for choice in choices.values() for name in choice.selection.version.insecure),
+        unfree=tuple(sorted({name for part in parts for name in part.unfree})),
         evidence=_joined(part.evidence for part in parts),
         difference=_joined((*_differences(reference, row, choices), *(part.difference for part in parts))),
     )
@@ -242,13 +244,19 @@ def _config(parts: tuple[Part, ...], choices: Mapping[str, _Choice]) -> ImageCon
     return ImageConfig(
         env=tuple((name, _interpolated(value, choices)) for name, value in env.items()),
         entrypoint=_last(config.entrypoint for config in configs) or None,
-        cmd=_last(config.cmd for config in configs) or None,
+        cmd=_command(configs),
         working_dir=_last(config.working_dir for config in configs) or "",
         user=_last(config.user for config in configs) or "",
         exposed_ports=_last(config.exposed_ports for config in configs) or (),
         volumes=_last(config.volumes for config in configs) or (),
         stop_signal=_last(config.stop_signal for config in configs) or "",
     )
+
+
+def _command(configs: list[ConfigPart]) -> tuple[str, ...] | None:
+    """The last part's that says something; what stands before an ENTRYPOINT of its own counts no more, as in a Dockerfile."""
+    entries = [at for at, config in enumerate(configs) if config.entrypoint]
+    return _last(config.cmd for config in configs[entries[-1] if entries else 0 :]) or None
 
 
 def _interpolated(value: str, choices: Mapping[str, _Choice]) -> str:

@@ -36,6 +36,7 @@ OTHER_VERSIONS = {
     "pypy3": "PyPy's own",
     "pypy310": "PyPy's own",
     "influxdb2": "a bundle",
+    "apacheKafka": "Scala's stands in front",
 }
 
 
@@ -441,6 +442,31 @@ def test_entry_points_that_do_real_work_are_missed_aloud(text: str) -> None:
     assert "not there" in known(text).difference
 
 
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        pytest.param("hashicorp/terraform:1.5", None, id="of the distribution, before the entry point"),
+        pytest.param("alpine/git", ("--help",), id="beside the entry point"),
+        pytest.param(
+            "ghcr.io/astral-sh/uv:python3.12-alpine", ("uv",), id="an entry point that is taken away"
+        ),
+    ],
+)
+def test_an_entry_point_takes_away_the_command_before_it(text: str, command: tuple[str, ...] | None) -> None:
+    assert known(text).config.cmd == command
+
+
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [
+        pytest.param("bitnami/redis:7.0.5-debian-12-r3", "bookworm", id="debian-12"),
+        pytest.param("mcr.microsoft.com/powershell:7.4-ubuntu-20.04", "focal", id="ubuntu-20.04"),
+    ],
+)
+def test_name_and_number_of_a_release_may_be_two_words(text: str, release: str) -> None:
+    assert known(text).release == release
+
+
 # --- the user's own rows ------------------------------------------------------------------------------------------------------
 
 
@@ -587,7 +613,8 @@ def test_every_row_can_be_read_and_found(repository: str) -> None:
 
 def test_other_names_lead_to_rows_that_exist() -> None:
     same = tomli.loads((FOLDER / "_mirrors.toml").read_text())["same"]
-    assert set(same.values()) <= set(REPOSITORIES)
+    assert {other.partition(":")[0] for other in same.values()} <= set(REPOSITORIES)
+    assert [name for name, other in same.items() if ":" in other and look_up(name) is None] == []
     assert not set(same) & set(REPOSITORIES)
 
 
@@ -614,7 +641,9 @@ def test_versions_are_those_of_the_package_index() -> None:
         (repository, number, version.part.packages[0])
         for repository in REPOSITORIES
         for number, version in entries(row_of(repository))
-        if version.part.packages and not version.channel and version.part.packages[0] not in OTHER_VERSIONS
+        if version.part.packages
+        and not version.channel
+        and version.part.packages[0] not in {*OTHER_VERSIONS, *IMAGES.shared.unindexed}
         if not re.match(rf"{re.escape(number)}(?!\d)", _indexed_version(version.part.packages[0]))
     }
     assert wrong == set()
@@ -723,7 +752,7 @@ def test_commands_are_of_packages_of_the_image() -> None:
     for image in filter(None, map(look_up, REPOSITORIES)):
         command = image.config.entrypoint or image.config.cmd
         programs = {name for path in image.packages for name in _programs(path)}
-        if command and not image.channel and command[0].rpartition("/")[2] not in programs:
+        if command and not (image.channel or image.unfree) and command[0].rpartition("/")[2] not in programs:
             missing.add((image.reference.text, command[0]))
     assert missing == set()
 

@@ -167,6 +167,22 @@ def test_an_image_shows_what_its_children_inherit(capsys: pytest.CaptureFixture[
         assert part in text
 
 
+def test_scratch_is_known_to_be_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    found = why_json(capsys, "image:scratch")
+    assert (found["outcome"], found["attributes"]) == ("not-needed", [])
+
+
+def test_an_image_with_unfree_packages_names_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert why_json(capsys, "image:hashicorp/terraform:1.5")["unfree"] == ["terraform"]
+    assert "allowed by name in flake.nix: terraform" in why(capsys, "image:hashicorp/terraform:1.5")[1]
+
+
+def test_a_name_that_tells_the_version_is_read_like_a_tag(capsys: pytest.CaptureFixture[str]) -> None:
+    found = why_json(capsys, "image:registry.access.redhat.com/ubi9/python-311:1-77")
+    assert found["interpreter"] == "python311"
+    assert found["config"]["User"] == "1001"
+
+
 def test_an_old_image_shows_channel_and_difference(capsys: pytest.CaptureFixture[str]) -> None:
     found = why_json(capsys, "image:python:3.8")
     assert found["channel"] == "nixos-23.11"
@@ -233,6 +249,7 @@ def test_the_row_of_a_known_image_gives_the_image_again(text: str, tmp_path: Pat
     again = BaseImages.load(overrides=read_overrides(path).images).lookup(reference)
     assert again is not None
     assert set(again.packages) == set(image.packages)
+    assert again.unfree == image.unfree
     assert (again.interpreter, again.language, again.channel) == (
         image.interpreter,
         image.language,

@@ -54,6 +54,20 @@ OLD = replace(INPUT, name="nixos-23_05", channel="nixos-23.05")
             id="an insecure package of an old release",
         ),
         pytest.param(
+            {"inputs": (INPUT, replace(OLD, unfree=True)), "unfree": ("mongodb",)},
+            [
+                "pkgs = import nixpkgs {",
+                "inherit system;",
+                "config = { inherit allowUnfreePredicate; };",
+                "};",
+                "nixos-23_05 = import nixos-23_05 {",
+                "inherit system;",
+                "config = { inherit allowUnfreePredicate; };",
+                "};",
+            ],
+            id="unfree packages of an old release",
+        ),
+        pytest.param(
             {"inputs": (replace(INPUT, insecure=("b-2", "a-1")),), "unfree": ("unrar",)},
             [
                 "pkgs = import nixpkgs {",

@@ -170,6 +170,35 @@ def test_a_cut_off_download_goes_on_where_it_stopped(cache: Path, mirror: str, a
     assert not partial_file.exists()
 
 
+def test_pinned_files_are_had_by_their_hash_when_newer_ones_have_their_names(
+    cache: Path, mirror: str, archive: Path
+) -> None:
+    before = sources.fetch_debian("trixie", mirror, cache, _silent)
+    folder = archive / "dists/trixie/main"
+    old = (folder / "Contents-amd64.gz").read_bytes()
+    kept = folder / "by-hash/SHA256" / before.hashes["main/Contents-amd64.gz"]
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(old)
+    (folder / "Contents-amd64.gz").write_bytes(b"of the next point release")
+    (archive / "dists/trixie/InRelease").unlink()
+    for file in (*before.contents, *before.packages):
+        file.unlink()
+    files = sources.fetch_debian("trixie", mirror, cache, _silent, before.hashes)
+    assert files == before
+    assert files.contents[0].read_bytes() == old
+
+
+def test_a_pinned_file_that_the_mirror_has_no_more_is_refused(
+    cache: Path, mirror: str, archive: Path
+) -> None:
+    pins = sources.fetch_debian("trixie", mirror, cache, _silent).hashes
+    for file in cache.glob("trixie-*"):
+        file.unlink()
+    (archive / "dists/trixie/main/Contents-amd64.gz").write_bytes(b"of the next point release")
+    with pytest.raises(Dock2nixError, match=r"Contents-amd64\.gz: refused"):
+        sources.fetch_debian("trixie", mirror, cache, _silent, pins)
+
+
 def test_a_needed_release_that_is_missing_ends_the_build(
     cache: Path, mirror: str, archive: Path, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ class BaseImages:
         self._likes = {key: like for key, like in likes.items() if like is not None}
         self._overrides = {key: value for key, value in rows.items() if key not in self._likes}
         self._images: dict[ImageReference, BaseImage | None] = {}
+        self._rows: dict[str, tuple[Row | None, str]] = {}
 
     @classmethod
     def load(cls, folder: Path | None = None, overrides: Mapping[str, object] | None = None) -> BaseImages:
@@ -72,7 +73,7 @@ class BaseImages:
         found = self.row(reference.registry, reference.repository)
         if found is None:
             return None
-        reading = read_tag(reference.tag, found, self.shared.distributions)
+        reading = read_tag(self.meant_tag(reference), found, self.shared.distributions)
         return compose(reference, found, reading, self.shared) if reading else None
 
     def _referred(self, reference: ImageReference, like: Likeness) -> ImageReference:
@@ -101,8 +102,15 @@ class BaseImages:
         if like:
             return self.asked_version(self._referred(reference, like))
         found = self.row(reference.registry, reference.repository)
-        reading = read_tag(reference.tag, found, self.shared.distributions) if found else None
+        reading = read_tag(self.meant_tag(reference), found, self.shared.distributions) if found else None
         return reading.number if reading else ""
+
+    def meant_tag(self, reference: ImageReference) -> str:
+        """The tag to be read with the repository's row: that of the other image where the name itself tells the version.
+
+        `ubi9/python-311:1-77` is the 77th image of Python 3.11.
+        """
+        return self._row_and_tag(_hub_name(reference.registry, reference.repository))[1] or reference.tag
 
     def row(self, registry: str, repository: str) -> Row | None:
         """The row of a repository, mirrors and other names of it included; that of the other one when it is like one."""
@@ -111,7 +119,17 @@ class BaseImages:
         if like:
             self._check_likeness(name)
             return self.row(like.registry, like.repository)
-        return self._named(name) or self._named(self._original(name))
+        return self._row_and_tag(name)[0]
+
+    def _row_and_tag(self, name: str) -> tuple[Row | None, str]:
+        """The row of a repository or of the one that it is another name of, then with the tag that it stands for."""
+        if name not in self._rows:
+            row, tag = self._named(name), ""
+            if row is None:
+                other, tag = self._original(name)
+                row = self._named(other)
+            self._rows[name] = row, tag
+        return self._rows[name]
 
     def _named(self, key: str) -> Row | None:
         if key in self._overrides:
@@ -141,14 +159,16 @@ class BaseImages:
         rows = (Table(tomli.loads(text), name).table("image").names() for name, text in self._texts.items())
         return tuple(sorted(key for keys in rows for key in keys))
 
-    def _original(self, name: str) -> str:
-        """The repository that `name` is a copy or another name of."""
+    def _original(self, name: str) -> tuple[str, str]:
+        """The repository that `name` is a copy or another name of, and the tag that it stands for, "" for its own."""
         known, prefixes = self._mirrors
+        tag = ""
         for _ in range(2):
             prefix = max((one for one in prefixes if name.startswith(one)), key=len, default="")
             name = prefixes.get(prefix, "") + name.removeprefix(prefix)
-            name = known.get(name, name)
-        return name
+            name, _, meant = known.get(name, name).partition(":")
+            tag = meant or tag
+        return name, tag
 
     def _shipped(self, key: str) -> Row | None:
         """The row of that key. Only its own lines are parsed: a whole file would take too long."""

@@ -118,6 +118,7 @@ def extended(image: BaseImage, reference: ImageReference, part: Part, shared: Sh
         groups=tuple(groups.values()),
         evidence=_joined((part.evidence, image.evidence)),
         difference=_joined((image.difference, part.difference)),
+        unfree=tuple(sorted({*image.unfree, *part.unfree})),
     )
 
 
@@ -143,6 +144,7 @@ def _image(
         groups=tuple({group.name: group for part in parts for group in part.groups}.values()),
         channel=next((choice.channel for choice in choices.values() if choice.channel), ""),
         insecure=tuple(name for choice in choices.values() for name in choice.selection.version.insecure),
+        unfree=tuple(sorted({name for part in parts for name in part.unfree})),
         evidence=_joined(part.evidence for part in parts),
         difference=_joined((*_differences(reference, row, choices), *(part.difference for part in parts))),
     )

@@ -28,7 +28,10 @@ class ConfigPart(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Something that adds to an image: a distribution, a repository, a variant, a version. `sets` name package sets."""
+    """Something that adds to an image: a distribution, a repository, a variant, a version. `sets` name package sets.
+
+    `unfree` are the names (`pname`) of packages in it whose licences must be allowed by name.
+    """
 
     packages: tuple[AttributePath, ...] = ()
     sets: tuple[str, ...] = ()
@@ -37,6 +40,7 @@ class Part(NamedTuple):
     groups: tuple[Group, ...] = ()
     evidence: str = ""
     difference: str = ""
+    unfree: tuple[str, ...] = ()
 
 
 class Overlay(NamedTuple):

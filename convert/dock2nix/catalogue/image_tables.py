@@ -283,6 +283,7 @@ def _part(table: Table) -> Part:
         groups=tuple(_group(line, table.place) for line in table.texts("groups") or ()),
         evidence=table.text("evidence") or "",
         difference=table.text("difference") or "",
+        unfree=table.texts("unfree") or (),
     )
 
 

@@ -18,9 +18,11 @@ _NUMBER = regex(r"\d+(?:\.\d+)*")
 _DATE = regex(r"-20\d\d-\d\d-\d\d(?=-|$)")
 # Says nothing of what is inside: architectures, dates, build numbers and the marks of pre-releases.
 _NEUTRAL = regex(
-    r"(?:amd64|arm64(?:v8)?|arm32v[567]|i386|ppc64le|s390x|riscv64|20\d{6}(?:\.\d+)*|b\d+"
+    r"(?:amd64|x86_64|arm64(?:v8)?|arm32v[567]|i386|ppc64le|s390x|riscv64|20\d{6}(?:\.\d+)*|[br]\d+"
     r"|(?:rc|alpha|beta|preview|ea)(?:[.]?\d+)*)"
 )
+# `debian-12` is one word.
+_SEPARATE_RELEASE = regex(r"(?<![a-z0-9])(debian|ubuntu)-(\d\d(?:\.\d\d)?)(?=-|$)")
 _GENERAL = frozenset({"", "latest", "slim"})
 
 
@@ -115,8 +117,8 @@ def _nearest(versions: Versions, asked: str) -> str | None:
 
 
 def _stripped(tag: str, beginnings: tuple[str, ...]) -> str:
-    """The tag without a date and without a beginning that says nothing."""
-    tag = _DATE.sub("", tag)
+    """The tag without a date and without a beginning that says nothing; the name and number of a release are one word in it."""
+    tag = _SEPARATE_RELEASE.sub(r"\1\2", _DATE.sub("", tag))
     found = next((beginning for beginning in beginnings if tag.startswith(beginning)), "")
     return tag.removeprefix(found)
 

@@ -310,6 +310,11 @@ def _add_index(commands: Any) -> None:  # noqa: ANN401
     build.add_argument(
         "--destination", metavar="DIR", type=Path, help="where it goes (default: mappings/index)"
     )
+    build.add_argument(
+        "--renew",
+        action="store_true",
+        help="of Debian's files of today, not of those that the present index was made of",
+    )
     _add_sources(build)
     build.set_defaults(run=_later("index", "build"))
     _add_index_update(actions)

@@ -62,6 +62,7 @@ def _plain(image: BaseImage, images: BaseImages, number: str) -> dict[str, objec
         "release-tags": _has_release_tags(image, images),
         "language": image.language,
         "packages": sorted(own - listed),
+        "unfree": list(image.unfree),
         "users": [
             f"{user.name}:x:{user.uid}:{user.gid}:{user.comment}:{user.home}:{user.shell}"
             for user in image.users

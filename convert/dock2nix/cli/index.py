@@ -34,12 +34,14 @@ def build(options: argparse.Namespace) -> int:
     from dock2nix.cli.progress import progress_bar  # noqa: PLC0415 - rich is slow to import
     from dock2nix.indexing.build import build_index  # noqa: PLC0415 - needs the extra `index`
 
+    pins = {} if options.renew else PackageIndex.open().info()["sources"]["debian"]
     with progress_bar() as progress:
         report = build_index(
             cache=options.cache,
             destination=options.destination or data_folder("mappings") / "index",
             debian_mirror=options.debian_mirror,
             progress=progress,
+            pins=pins,
         )
     _tell(report)
     return 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage, ImageConfig
 
 _NUMBER = regex(r"\d+(?:\.\d+)*")
+_EMPTY = "scratch"
 _LIKE_NOTHING = "debian:bookworm-slim"
 
 
@@ -42,6 +43,8 @@ def explain_image(text: str, catalogue: LocalCatalogue) -> Answer:
     reference = image_reference(text)
     if reference is None:
         raise UsageError(f"image:{text}: not an image reference (docker: invalid reference format)")
+    if text == _EMPTY:
+        return _nothing_in_it()
     image = catalogue.base_image(reference)
     images = catalogue.base_images
     if image is None:
@@ -52,6 +55,18 @@ def explain_image(text: str, catalogue: LocalCatalogue) -> Answer:
         data=_data(image, catalogue),
         candidates=tuple(_versions(reference, images)),
         row=image_row(image, images),
+    )
+
+
+def _nothing_in_it() -> Answer:
+    """`FROM scratch` is no image but the absence of one; a row of that name would never be asked for."""
+    reason = "the image of BuildKit's own that holds nothing"
+    return Answer(
+        known=True,
+        facts=(("decision", "nothing"), ("because", reason)),
+        data={"image": _EMPTY, "outcome": "not-needed", "reason": reason, "attributes": []},
+        candidates=(),
+        row=Row(table="", text="# nothing can be written in place of scratch"),
     )
 
 
@@ -68,6 +83,8 @@ def _facts(image: BaseImage, catalogue: LocalCatalogue) -> Iterator[tuple[str, s
     yield "because", image.evidence
     if image.difference:
         yield "difference", image.difference
+    if image.unfree:
+        yield "unfree", f"allowed by name in flake.nix: {', '.join(image.unfree)}"
     if image.channel:
         yield "channel", f"{image.channel}, revision {pin.rev}"
     if image.distribution:
@@ -142,6 +159,7 @@ def _data(image: BaseImage, catalogue: LocalCatalogue) -> dict[str, Any]:
         "rev": pin.rev,
         "evidence": image.evidence,
         "difference": image.difference,
+        "unfree": list(image.unfree),
     }
 
 
@@ -162,7 +180,7 @@ def _unknown(reference: ImageReference, images: BaseImages) -> Answer:
     found = tuple(_versions(reference, images)) if row else tuple(_near(repository, images))
     reason = f"no row for the repository {repository}"
     if row is not None:
-        readable = read_tag(reference.tag, row, images.shared.distributions) is not None
+        readable = read_tag(images.meant_tag(reference), row, images.shared.distributions) is not None
         reason = f"the tag {reference.tag} " + (
             "asks for a version without a row" if readable else "has a word that is not known"
         )

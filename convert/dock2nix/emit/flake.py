@@ -51,7 +51,7 @@ def _input_values(flake_input: FlakeInput, *, first: bool) -> Mapping[str, objec
 def _package_arguments(plan: ImagePlan) -> NixExpression:
     main, *others = plan.inputs
     lines = [f"pkgs = {_package_set(main, unfree=bool(plan.unfree))};"]
-    lines += [f"{other.name} = {_package_set(other, unfree=False)};" for other in others]
+    lines += [f"{other.name} = {_package_set(other, unfree=other.unfree)};" for other in others]
     return NixExpression("{\n" + "".join(f"  {line}\n" for line in lines) + "}")
 
 

@@ -228,19 +228,21 @@ def _nixpkgs(database: Path, spelling: Spelling, progress: Progress) -> dict[str
         return gather(_counted(decode(open_database(file)), progress), spelling)
 
 
-def _debian(mirror: str, cache: Path, progress: Progress) -> tuple[tuple[DebianFiles, ...], tuple[str, ...]]:
+def _debian(
+    mirror: str, cache: Path, progress: Progress, pins: Mapping[str, Mapping[str, str]]
+) -> tuple[tuple[DebianFiles, ...], tuple[str, ...]]:
     """The files of all releases that the mirror has, and what was not as it should be."""
     debian, notes = [], []
     for codename, needed in RELEASES.items():
         try:
-            files = fetch_debian(codename, mirror, cache, progress)
+            files = fetch_debian(codename, mirror, cache, progress, pins.get(codename))
         except NetworkError as error:
             if needed:
                 raise
             notes.append(f"without {codename}: {error}")
             continue
         debian.append(files)
-        if not files.signed:
+        if not files.checked:
             notes.append(
                 f"the signature of {codename} was not checked (no gpgv, or not Debian's keyring here)"
             )
@@ -322,6 +324,7 @@ def build_index(
     debian_mirror: str | None = None,
     progress: Progress,
     upstream: Upstream | None = None,
+    pins: Mapping[str, Mapping[str, str]] | None = None,
 ) -> IndexReport:
     """Build all tables of the package index.
 
@@ -331,6 +334,7 @@ def build_index(
         debian_mirror: the address of a Debian archive; None for the one that apt on this machine uses.
         progress: told (what, done, all) now and then.
         upstream: what is known of nixpkgs; None for the pinned wheel alone.
+        pins: of every Debian release the SHA-256 of its files; those of today for a release that is not among them.
 
     Returns:
         Sizes, counts and remarks.
@@ -343,7 +347,7 @@ def build_index(
     upstream = upstream or Upstream()
     cache.mkdir(parents=True, exist_ok=True)
     mirror = debian_mirror.rstrip("/") if debian_mirror else machine_mirror()
-    debian, notes = _debian(mirror, cache, progress)
+    debian, notes = _debian(mirror, cache, progress, pins or {})
     spelling = Spelling.load(data_folder("mappings") / "aliases.toml")
     database = upstream.database or fetch_wheel_member(NIX_INDEX, cache)
     packages = _nixpkgs(database, spelling, progress)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dock2nix.errors import Dock2nixError, NixError, UsageError
+from dock2nix.errors import Dock2nixError, NetworkError, NixError, UsageError
 from dock2nix.indexing.downloads import check_hash, fetch
 from dock2nix.nix import run_program
 
@@ -145,20 +145,25 @@ def _check_signature(release: Path) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebianFiles:
-    """The files of one release in the cache. `hashes` gives the SHA-256 of each by its name in the archive."""
+    """The files of one release in the cache. `hashes` gives the SHA-256 of each by its name in the archive.
+
+    `checked`: the hashes are pinned, or come from a Release file with Debian's signature.
+    """
 
     codename: str
     contents: tuple[Path, ...]
     packages: tuple[Path, ...]
     hashes: Mapping[str, str]
-    signed: bool
+    checked: bool
 
 
 _CONTENTS = ("main/Contents-amd64.gz", "main/Contents-all.gz")
 _PACKAGES = ("main/binary-all/Packages.xz", "main/binary-amd64/Packages.xz")
 
 
-def fetch_debian(codename: str, mirror: str, cache: Path, progress: Progress) -> DebianFiles:
+def fetch_debian(
+    codename: str, mirror: str, cache: Path, progress: Progress, pins: Mapping[str, str] | None = None
+) -> DebianFiles:
     """Contents and Packages of a Debian release; files that the cache has are not downloaded again.
 
     Args:
@@ -166,20 +171,17 @@ def fetch_debian(codename: str, mirror: str, cache: Path, progress: Progress) ->
         mirror: the archive's address, without `/dists`.
         cache: the folder that keeps the files, named by their hashes.
         progress: told (file, bytes, bytes in all).
+        pins: the SHA-256 of each file, as an index tells them that was made of these; None for the files of today.
 
     Returns:
         Where the files are.
 
     Raises:
         NetworkError: a file could not be downloaded.
-        Dock2nixError: a file has another hash than the signed Release file says.
+        Dock2nixError: a file has another hash than the pin or the signed Release file says.
 
     """
-    release = cache / f"{codename}-InRelease"
-    release.unlink(missing_ok=True)
-    fetch(f"{mirror}/dists/{codename}/InRelease", release, progress, largest=_LARGEST_RELEASE)
-    signed = _check_signature(release)
-    hashes = _release_hashes(release.read_text("utf-8"))
+    hashes, signed = (pins, True) if pins else _of_today(codename, mirror, cache, progress)
     wanted = {name: hashes[name] for name in (*_CONTENTS, *_PACKAGES) if name in hashes}
     if len(wanted) < len(_CONTENTS) + len(_PACKAGES):
         raise Dock2nixError(f"{codename}: its Release file does not list Contents and Packages of main")
@@ -189,11 +191,29 @@ def fetch_debian(codename: str, mirror: str, cache: Path, progress: Progress) ->
         if files[name].exists():
             check_hash(files[name], digest)
         else:
-            fetch(f"{mirror}/dists/{codename}/{name}", files[name], progress, sha256=digest)
+            _fetch_by_hash(f"{mirror}/dists/{codename}", name, digest, files[name], progress)
     return DebianFiles(
         codename=codename,
         contents=tuple(files[name] for name in _CONTENTS),
         packages=tuple(files[name] for name in _PACKAGES),
         hashes=wanted,
-        signed=signed,
+        checked=signed,
     )
+
+
+def _of_today(codename: str, mirror: str, cache: Path, progress: Progress) -> tuple[Mapping[str, str], bool]:
+    """The hashes that the mirror's Release file tells now, and whether its signature could be checked."""
+    release = cache / f"{codename}-InRelease"
+    release.unlink(missing_ok=True)
+    fetch(f"{mirror}/dists/{codename}/InRelease", release, progress, largest=_LARGEST_RELEASE)
+    signed = _check_signature(release)
+    return _release_hashes(release.read_text("utf-8")), signed
+
+
+def _fetch_by_hash(release: str, name: str, digest: str, target: Path, progress: Progress) -> None:
+    """A file by its hash (Debian's `Acquire-By-Hash`), where mirrors keep it when a newer one has its name; else by its name."""
+    folder = name.rpartition("/")[0]
+    try:
+        fetch(f"{release}/{folder}/by-hash/SHA256/{digest}", target, progress, sha256=digest)
+    except NetworkError:
+        fetch(f"{release}/{name}", target, progress, sha256=digest)

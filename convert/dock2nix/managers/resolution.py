@@ -23,6 +23,7 @@ _PYTHON_SET = regex(r"(?:python|pypy)[0-9]+Packages\.")
 _PYTHON_2 = regex(r"(?:lib)?python(?:2(?:[.-].*)?|-(?!is-python3).*)?|python2[0-9]?(?:-.*)?|py2?-.*")
 # As many as the index keeps of each attribute.
 _MANY_PROGRAMS = 60
+_MANY_PROVIDERS = 3
 _DIGIT_BEHIND_LETTER = regex(r"(?<=[a-z])(?=[0-9])")
 _SONAME_TABLES = frozenset({"apt", "zypper"})
 _SOVERSION = regex(r"lib(.+?)-?([0-9]+(?:\.[0-9]+)*)")
@@ -253,11 +254,21 @@ def command_provider(question: Question) -> tuple[Resolution, ...]:
     providers = tuple(provider for provider in found if not _PYTHON_SET.match(provider.path))
     for provider in providers:
         known = question.catalogue.attribute(provider.path)
-        if known is not None and name in {known.main_program, known.pname}:
+        if known is not None and _is_called_so(question, known, providers):
             return (provided(question, provider, f"provides the command {name}"),)
     if len(providers) == 1 and _is_about_its_commands(question.catalogue.attribute(providers[0].path)):
         return (provided(question, providers[0], f"alone provides the command {name}"),)
     return ()
+
+
+def _is_called_so(question: Question, known: Attribute, providers: tuple[Provider, ...]) -> bool:
+    """Whether a package is called like the command that it provides, or is for that one alone.
+
+    A command that many different packages have as well (sendmail) does not tell which of them is meant.
+    """
+    if known.pname == question.name or known.main_program != question.name:
+        return known.pname == question.name
+    return len({_pname(question, provider) for provider in providers}) <= _MANY_PROVIDERS
 
 
 def _is_about_its_commands(known: Attribute | None) -> bool:

@@ -71,7 +71,7 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     `channel` names an old nixpkgs release for all of `packages` when the runtime is gone from the current one, else "".
     `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
     ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18"). `insecure` are the packages that the
-    channel refuses unless they are permitted, by name and version.
+    channel refuses unless they are permitted, by name and version; `unfree` those whose licence must be allowed, by name.
     """
 
     reference: ImageReference
@@ -85,6 +85,7 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...] = ()
     channel: str = ""
     insecure: tuple[str, ...] = ()
+    unfree: tuple[str, ...] = ()
     evidence: str = ""
     difference: str = ""
 
@@ -92,7 +93,8 @@ class BaseImage(Struct, frozen=True, kw_only=True):
 class FlakeInput(Struct, frozen=True, kw_only=True):
     """A pinned nixpkgs. `rev` is the 40-digit git revision, `nar_hash` an SRI hash, `last_modified` in seconds since 1970.
 
-    `insecure` are names with version (`nodejs-16.20.2`) that nixpkgs refuses unless they are permitted by name.
+    `insecure` are names with version (`nodejs-16.20.2`) that nixpkgs refuses unless they are permitted by name; `unfree` is true
+    when packages with unfree licences are taken from it.
     """
 
     name: str
@@ -101,6 +103,7 @@ class FlakeInput(Struct, frozen=True, kw_only=True):
     nar_hash: str
     last_modified: int
     insecure: tuple[str, ...] = ()
+    unfree: bool = False
 
 
 # --- effects: what a command does to the file system. Paths are absolute. ---------------------------------------------------

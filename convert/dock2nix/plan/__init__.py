@@ -109,7 +109,7 @@ def plan_image(
         systems=_systems(settings, python),
         sections=sections,
         build_sections=build_sections(image.everything, resolved),
-        unfree=_unfree(mine),
+        unfree=_unfree(mine, base),
         users=settled.value.users,
         groups=settled.value.groups,
         user_comments=_user_comments(image.steps),
@@ -220,20 +220,18 @@ def _inputs(base: BaseImage | None, catalogue: Catalogue, settings: ImageSetting
         return (main,)
     if base.channel == settings.channel:
         return (replace(main, insecure=base.insecure),)
-    return (main, replace(catalogue.pin(base.channel), insecure=base.insecure))
+    old = replace(catalogue.pin(base.channel), insecure=base.insecure, unfree=bool(base.unfree))
+    return (main, old)
 
 
-def _unfree(resolved: tuple[ResolvedRequirement, ...]) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            {
-                resolution.attribute_path.rsplit(".", 1)[-1]
-                for one in resolved
-                for resolution in one.resolutions
-                if isinstance(resolution, NixpkgsPackage) and resolution.unfree
-            }
-        )
-    )
+def _unfree(resolved: tuple[ResolvedRequirement, ...], base: BaseImage | None) -> tuple[str, ...]:
+    asked = {
+        resolution.attribute_path.rsplit(".", 1)[-1]
+        for one in resolved
+        for resolution in one.resolutions
+        if isinstance(resolution, NixpkgsPackage) and resolution.unfree
+    }
+    return tuple(sorted(asked | set(base.unfree if base else ())))
 
 
 def _user_comments(steps: tuple[Step, ...]) -> tuple[str, ...]:
@@ -279,7 +277,11 @@ def _base_findings(
                 f"{stage.base.text}: nothing is known of what this image holds; its packages are missing here"
             )
             findings.append(Finding(code="D2N203", message=text, location=stage.location))
-        elif base.difference:
+            continue
+        if base.unfree:
+            text = f"{stage.base.text}: {', '.join(base.unfree)} has an unfree licence; flake.nix allows it by name"
+            findings.append(Finding(code="D2N205", message=text, location=stage.location))
+        if base.difference:
             code = "D2N210" if base.channel else "D2N209"
             findings.append(
                 Finding(code=code, message=f"{stage.base.text}: {base.difference}", location=stage.location)

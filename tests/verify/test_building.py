@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from dock2nix.verify.building import current_system, defined_packages, local_path, own_steps
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def step(name: str, *inputs: str, env: dict[str, str] | None = None, **outputs: Any) -> dict[str, Any]:
     return {
         "name": name,
         "env": {"name": name, **(env or {})},
-        "inputDrvs": dict.fromkeys(inputs, ["out"]),
+        "inputDrvs": {key: ["out"] for key in inputs},
         "outputs": outputs or {"out": {"path": f"/nix/store/{name}"}},
     }
 

@@ -56,5 +56,9 @@ class NixError(Dock2nixError):
     """Nix, or another program we ran, failed."""
 
 
+class MissingProgramError(NixError):
+    """A program that we wanted to run is not installed."""
+
+
 class NetworkError(Dock2nixError):
     """A registry or server could not be asked."""

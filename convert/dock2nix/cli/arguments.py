@@ -25,6 +25,7 @@ examples:
   dock2nix why apt:libpq5                  which attribute, the evidence, the row to change it
   dock2nix scan services --json all.jsonl  every Dockerfile below a folder
   dock2nix audit Dockerfile                what others can change in it, and why it matters
+  dock2nix verify . --against old.tar      build the image twice, and compare it with the one of before
   dock2nix sbom . > sbom.cdx.json          the bill of materials of the image
 
 exit codes: 0 nothing left to look at, 1 something needs a human, 2 could not run
@@ -284,6 +285,77 @@ def _add_document_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
 
 
+_VERIFY_EXAMPLES = """\
+examples:
+  dock2nix verify                                     is the flake in order, and does it give the same bytes twice?
+  dock2nix verify . --against production.tar          and how does its image differ from what `docker save` wrote?
+  dock2nix verify . --against docker://ghcr.io/me/app:1.4 --attestation image.intoto.json
+  dock2nix verify . --against old.tar --intended 'command apt*' --intended 'env LC_ALL'
+
+Compared are the configuration, users and groups, commands on PATH by name, and the files below the working directory and where
+COPY and ADD put some: kind, content, mode, owner. Dates, layers and hashes of store paths do not count. No docker is needed.
+
+exit codes: 0 all is proven, 1 something is wrong or differs, 2 a step could not be done (no Nix, no skopeo)
+"""
+
+
+def _add_verify(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(
+        commands, "verify", "Prove a conversion: evaluate it, build its image twice, compare it with another."
+    )
+    parser.epilog, parser.formatter_class = _VERIFY_EXAMPLES, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="of the flake (default: the current one)",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="IMAGE",
+        default="",
+        help="an archive (docker save, OCI layout; plain, gzip, zstd), or docker://REFERENCE",
+    )
+    parser.add_argument(
+        "--image", metavar="ARCHIVE", default="", help="take this as the flake's image, and build nothing"
+    )
+    parser.add_argument(
+        "--path",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="an absolute path in the images to compare besides",
+    )
+    parser.add_argument(
+        "--intended",
+        metavar="DIFFERENCE",
+        action="append",
+        default=[],
+        help="a difference that is meant, as `ASPECT SUBJECT`; * and ? stand for any text",
+    )
+    parser.add_argument(
+        "--attestation",
+        metavar="FILE",
+        type=Path,
+        help="write what was built from what, as an in-toto statement with SLSA provenance",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    _add_verify_build(parser)
+
+
+def _add_verify_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--attribute", default="", help="the output to build (default: packages.SYSTEM.default)"
+    )
+    parser.add_argument(
+        "--override-input", metavar=("INPUT", "FLAKE"), nargs=2, action="append", default=[], help="as of nix"
+    )
+    parser.add_argument("--offline", action="store_true", help="nix asks no cache and no server for inputs")
+    parser.set_defaults(dockerfile="", context=None, config=None, build_arg=[])
+
+
 def _add_mappings(commands: Any) -> None:  # noqa: ANN401
     parser = commands.add_parser("mappings", help="Check or sort your own rows.", allow_abbrev=False)
     actions = parser.add_subparsers(metavar="ACTION", required=True)
@@ -377,6 +449,7 @@ _ADDERS: dict[str, Callable[[Any], None]] = {
     "scan": _add_scan,
     "audit": _add_audit,
     "sbom": _add_sbom,
+    "verify": _add_verify,
     "mappings": _add_mappings,
     "index": _add_index,
 }

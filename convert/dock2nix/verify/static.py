@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dock2nix.errors import UsageError
@@ -16,7 +17,6 @@ from dock2nix.verify.syntax import NixFile, parse_nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.finding import Finding
@@ -120,6 +120,23 @@ def _packages(files: Mapping[str, str], catalogue: Catalogue, vouched: frozenset
     return IndexedPackages(outputs, lambda: vouched)
 
 
+def reported(report: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What a nix/report.json answers for: attribute paths that the conversion resolved, and the codes of its findings.
+
+    Args:
+        report: its text; one that is none answers for nothing.
+    """
+    try:
+        rows = json.loads(report)
+        attributes = [
+            path for table in ("stages", "requirements") for row in rows[table] for path in row["attributes"]
+        ]
+        codes = [finding["code"] for finding in rows["findings"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return frozenset(), frozenset()
+    return frozenset(map(str, attributes)), frozenset(map(str, codes))
+
+
 def read_flake(folder: Path) -> dict[str, str]:
     """The files of a flake that dock2nix writes: flake.nix, flake.lock and what is in nix/.
 
@@ -133,7 +150,7 @@ def read_flake(folder: Path) -> dict[str, str]:
     paths = [folder / FLAKE, folder / LOCK]
     for parent, folders, names in os.walk(folder / "nix"):
         folders.sort()
-        paths += (folder / parent / name for name in sorted(names))
+        paths += [Path(parent) / name for name in sorted(names)]
         if len(paths) > _MOST_FILES:
             raise UsageError(f"{folder}/nix: more than {_MOST_FILES} files")
     return {

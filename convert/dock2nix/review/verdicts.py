@@ -100,9 +100,6 @@ def _objects(verdict: Verdict) -> Iterator[dict[str, object]]:
     for one in verdict.drifts:
         finding = finding_object(one.finding)
         del finding["hint"]
-        yield {
-            "side": one.side,
-            "kind": one.kind,
-            "name": one.name,
-            "file": one.finding.location.path,
-        } | finding
+        finding["message"] = nix_comment(one.finding.message)
+        named = {"name": nix_comment(one.name), "file": nix_comment(one.finding.location.path)}
+        yield {"side": one.side, "kind": one.kind, **named, **finding}

@@ -14,8 +14,9 @@ import pytest
 from audit_lab import audited
 from dock2nix.audit.data import audit_json
 from dock2nix.audit.markdown import audit_markdown
-from dock2nix.audit.sarif import audit_sarif, message_text
+from dock2nix.audit.sarif import audit_sarif
 from dock2nix.audit.text import audit_text
+from dock2nix.report.sarif import message_text
 
 if TYPE_CHECKING:
     from pathlib import Path

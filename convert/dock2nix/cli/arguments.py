@@ -24,6 +24,8 @@ examples:
   dock2nix parse Dockerfile --json         the instructions as BuildKit reads them
   dock2nix why apt:libpq5                  which attribute, the evidence, the row to change it
   dock2nix scan services --json all.jsonl  every Dockerfile below a folder
+  dock2nix check                           has the Dockerfile moved away from its flake?
+  dock2nix diff --git main..HEAD           what a pull request changes, as a reviewer reads it
   dock2nix audit Dockerfile                what others can change in it, and why it matters
   dock2nix verify . --against old.tar      build the image twice, and compare it with the one of before
   dock2nix sbom . > sbom.cdx.json          the bill of materials of the image
@@ -196,6 +198,93 @@ def _add_scan(commands: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write one report a line to FILE")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no table")
+
+
+_CHECK_EXAMPLES = """\
+examples:
+  dock2nix check                                has ./Dockerfile moved away from ./flake.nix?
+  dock2nix check services/api --format github   annotations in a job of GitHub Actions
+  dock2nix check --format sarif -o drift.sarif  for code scanning
+  dock2nix check --build-arg VERSION=2          as it was converted, with another value
+
+It converts again in memory, with the options that nix/report.json keeps, without network. Hand edits are no drift; what they
+have already brought about is not asked for again.
+
+exit codes: 0 the flake is what the Dockerfile asks for, 1 they have moved apart, 2 could not run
+"""
+
+
+def _add_check(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(
+        commands, "check", "Say what a Dockerfile gained that its flake lacks, and the reverse."
+    )
+    parser.epilog, parser.formatter_class = _CHECK_EXAMPLES, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="of the flake (default: the current one)",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "github", "json", "sarif"), default="text", help="(default: text)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write to a file (default: standard output)"
+    )
+    parser.add_argument(
+        "--dockerfile",
+        metavar="DOCKERFILE|-",
+        default="",
+        help="where the Dockerfile is now (default: where it was)",
+    )
+    parser.add_argument(
+        "--context", metavar="DIR", type=Path, help="the build context (default: where it was)"
+    )
+    parser.add_argument(
+        "--build-arg",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="on top of those it was made with",
+    )
+    _add_config(parser, "your own rows (default: those it was made with)")
+    parser.set_defaults(offline=True)
+
+
+_DIFF_EXAMPLES = """\
+examples:
+  dock2nix diff old new                          two conversions in two folders
+  dock2nix diff --git main..HEAD                 every flake below the current folder that a branch changes
+  dock2nix diff --git HEAD services/api          one flake, as committed and as it lies there
+  dock2nix diff --git main..HEAD --format markdown   for a comment in a pull request
+
+exit codes: 0 compared (whether or not anything differs), 2 could not run
+"""
+
+
+def _add_diff(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(
+        commands, "diff", "Show what two conversions differ in, as a reviewer wants to read it."
+    )
+    parser.epilog, parser.formatter_class = _DIFF_EXAMPLES, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "folders", metavar="DIR", nargs="*", type=Path, help="OLD and NEW; with --git the flakes to look at"
+    )
+    parser.add_argument(
+        "--git",
+        metavar="BASE[..HEAD]",
+        default="",
+        help="two revisions (BASE...HEAD: since they parted; BASE: and the files as they are)",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "json"), default="text", help="(default: text)"
+    )
+    parser.add_argument("--all", action="store_true", help="list everything, however long (text)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="write to a file (default: standard output)"
+    )
 
 
 _AUDIT_EXAMPLES = """\
@@ -447,6 +536,8 @@ _ADDERS: dict[str, Callable[[Any], None]] = {
     "parse": _add_parse,
     "why": _add_why,
     "scan": _add_scan,
+    "check": _add_check,
+    "diff": _add_diff,
     "audit": _add_audit,
     "sbom": _add_sbom,
     "verify": _add_verify,

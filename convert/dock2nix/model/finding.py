@@ -184,7 +184,17 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N608": ("lock-drift", Severity.ERROR, "flake.lock is not in step with flake.nix"),
     "D2N609": ("unhashed-download", Severity.ERROR, "something is fetched without a hash"),
     "D2N610": ("malformed-hash", Severity.ERROR, "a hash cannot be right"),
+    # 7xx: Dockerfile and flake moved apart
+    "D2N701": ("missing-in-flake", Severity.ERROR, "the Dockerfile has something that the flake lacks"),
+    "D2N702": ("gone-from-dockerfile", Severity.ERROR, "the flake has something that the Dockerfile lost"),
+    "D2N703": ("changed-in-dockerfile", Severity.ERROR, "the flake has something as it was before"),
+    "D2N704": ("missing-file", Severity.ERROR, "a file of the flake is not there"),
+    "D2N705": ("outdated-file", Severity.ERROR, "a file of the flake would be written otherwise now"),
+    "D2N706": ("open-conflict", Severity.ERROR, "a file of the flake has a conflict nobody has settled"),
 }
+
+# Those that only `dock2nix check` speaks of.
+DRIFT_CODES = frozenset(f"D2N{number}" for number in range(701, 707))
 
 # Those that only the audit speaks of.
 AUDIT_CODES = frozenset(f"D2N{number}" for number in range(510, 520))

@@ -28,13 +28,18 @@ class ConfigPart(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Something that adds to an image: a distribution, a repository, a variant, a version. `sets` name package sets."""
+    """Something that adds to an image: a distribution, a repository, a variant, a version.
+
+    `sets` name package sets, `services` folders of mappings/services/. `arguments` are those that the interpreter is built with.
+    """
 
     packages: tuple[AttributePath, ...] = ()
     sets: tuple[str, ...] = ()
     config: ConfigPart = ConfigPart()
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
+    services: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, bool], ...] = ()
     evidence: str = ""
     difference: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dock2nix.commands import (
+    a2enmod,
     adduser,
     chmod,
     chown,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "command_for", "printed_text", "translate"]
 
 COMMANDS: tuple[Command, ...] = (
+    a2enmod,
     adduser,
     chmod,
     chown,

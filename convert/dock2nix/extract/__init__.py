@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.catalogue.services import service_effects
 from dock2nix.extract.build_yard import BuildYard, doings_of, with_steps
 from dock2nix.extract.commands import Scene, extract_commands
 from dock2nix.extract.copy_from import (
@@ -17,6 +18,7 @@ from dock2nix.extract.copy_from import (
     copy_from_image,
     copy_from_stage,
     holds_python_packages,
+    with_own_programs,
 )
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
@@ -74,7 +76,7 @@ class StageSteps(Struct, frozen=True, kw_only=True):
     """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there).
 
     `certificates`: it takes the certificate bundle of another stage or image along. `taken` are (stage, path) of what it copies
-    from other stages.
+    from other stages. `brought` is what stands in its base image beside packages.
     """
 
     stage: int
@@ -83,10 +85,12 @@ class StageSteps(Struct, frozen=True, kw_only=True):
     user: str
     certificates: bool = False
     taken: tuple[tuple[int, str], ...] = ()
+    brought: tuple[Effect, ...] = ()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        return tuple(effect for step in self.steps for effect in step.effects)
+        """What happens to files, what the base image brings included."""
+        return (*self.brought, *(effect for step in self.steps for effect in step.effects))
 
 
 class _Walk(Struct, kw_only=True):
@@ -101,6 +105,7 @@ class _Walk(Struct, kw_only=True):
     findings: list[Finding]
     taken: list[tuple[int, str]]
     doings: list[Doing]
+    brought: tuple[Effect, ...] = ()
     certificates: bool = False
     complete: bool = True
     bash: bool = False
@@ -144,6 +149,11 @@ class _Extraction(Struct, frozen=True):
         below = self.whole(base.index) if isinstance(base, StageReference) else ()
         return below + (self.done[index].steps if index in self.done else ())
 
+    def brought(self, index: int) -> tuple[Effect, ...]:
+        """What stands in the published image below a stage beside its packages."""
+        base = self.stages[index].base
+        return self.brought(base.index) if isinstance(base, StageReference) else self.done[index].brought
+
     def image_below(self, index: int) -> BaseImage | None:
         """What is known of the published image that a stage stands on in the end."""
         base = self.stages[index].base
@@ -186,6 +196,7 @@ def extract(
             user=walk.user,
             certificates=walk.certificates,
             taken=tuple(walk.taken),
+            brought=walk.brought,
         )
         yard.doings[index] = with_steps(walk.doings, extraction.done[index].steps)
         findings += walk.findings
@@ -207,14 +218,18 @@ def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
 def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     workdir, user = "/", ""
     effects: list[Effect] = []
+    brought: tuple[Effect, ...] = ()
     if isinstance(stage.base, StageReference):
         parent = extraction.done[stage.base.index]
         workdir, user = parent.workdir, parent.user
-        effects = [effect for step in extraction.whole(parent.stage) for effect in step.effects]
+        effects = [*extraction.brought(parent.stage)]
+        effects += (effect for step in extraction.whole(parent.stage) for effect in step.effects)
     if isinstance(stage.base, ImageReference):
         known = extraction.catalogue.base_image(stage.base)
         if known:
             workdir, user = known.config.working_dir or "/", known.config.user
+            brought = service_effects(known, stage.location)
+            effects = [*brought]
     return _Walk(
         stage=stage,
         complete=_environment_is_known(stage, extraction.stages),
@@ -227,6 +242,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         findings=[],
         taken=[],
         doings=[],
+        brought=brought,
     )
 
 
@@ -280,9 +296,11 @@ def _extract_copy(
         built = yard.products(source.index, below, taken) if _is_replayed_in_part(steps) else None
         return copy_from_stage(instruction, walk.stage.index, steps, walk.known, walk.workdir, built)
     base = extraction.catalogue.base_image(source) if isinstance(source, ImageReference) else None
-    return copy_from_image(
+    taken_over = copy_from_image(
         instruction, walk.stage.index, base, extraction.catalogue, walk.known, walk.workdir
     )
+    below = extraction.image_below(walk.stage.index)
+    return with_own_programs(taken_over, below.interpreter if below else None, extraction.catalogue)
 
 
 def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:

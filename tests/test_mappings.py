@@ -19,8 +19,17 @@ from dock2nix.folders import data_folder
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, CuratedPackage
 
-TABLES = ("apk", "apt", "commands", "dnf", "npm", "pip", "zypper")
-LEAST_NAMES = {"apk": 200, "apt": 400, "commands": 150, "dnf": 150, "npm": 50, "pip": 50, "zypper": 50}
+TABLES = ("apk", "apt", "commands", "dnf", "npm", "php", "pip", "zypper")
+LEAST_NAMES = {
+    "apk": 200,
+    "apt": 400,
+    "commands": 150,
+    "dnf": 150,
+    "npm": 50,
+    "php": 40,
+    "pip": 50,
+    "zypper": 50,
+}
 # The sets of the standard environment, which are no packages and in no index.
 OF_STDENV = frozenset({"stdenv.cc", "stdenv.cc.cc"})
 ROW = re.compile(r'(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<quoted>[^"\\]+)") = \S.*')

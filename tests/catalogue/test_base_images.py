@@ -11,9 +11,10 @@ import tomli
 
 from dock2nix.catalogue.base_images import BaseImages
 from dock2nix.catalogue.index import PackageIndex
+from dock2nix.catalogue.services import service
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
-from dock2nix.model.image import User
+from dock2nix.model.image import User, WriteFile
 from dock2nix.parse.references import image_reference
 
 if TYPE_CHECKING:
@@ -435,9 +436,7 @@ def test_difference_says_what_is_not_as_asked(text: str, difference: str) -> Non
     assert known(text).difference == difference
 
 
-@pytest.mark.parametrize(
-    "text", ["nginx", "postgres:17", "redis:8", "httpd", "tomcat:10.1", "php:8.4-apache"]
-)
+@pytest.mark.parametrize("text", ["postgres:17", "redis:8", "httpd", "tomcat:10.1"])
 def test_entry_points_that_do_real_work_are_missed_aloud(text: str) -> None:
     assert "not there" in known(text).difference
 
@@ -752,6 +751,12 @@ def test_commands_are_of_packages_of_the_image() -> None:
     for image in filter(None, map(look_up, REPOSITORIES)):
         command = image.config.entrypoint or image.config.cmd
         programs = {name for path in image.packages for name in _programs(path)}
+        programs |= {
+            effect.path.rpartition("/")[2]
+            for name in image.services
+            for effect in service(name).effects
+            if isinstance(effect, WriteFile) and effect.mode
+        }
         if command and not (image.channel or image.unfree) and command[0].rpartition("/")[2] not in programs:
             missing.add((image.reference.text, command[0]))
     assert missing == set()

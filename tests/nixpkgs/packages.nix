@@ -48,7 +48,7 @@ let
 
   standIn =
     node:
-    pkgs.stdenvNoCC.mkDerivation {
+    pkgs.stdenvNoCC.mkDerivation (node.environment or { } // {
       inherit (node) pname;
       version = if node.version or "" == "" then "0" else node.version;
       outputs = ordered node;
@@ -63,7 +63,7 @@ let
       }
       // lib.optionalAttrs (node.mainProgram or "" != "") { inherit (node) mainProgram; }
       // lib.optionalAttrs (priorities ? ${node.pname}) { priority = priorities.${node.pname}; };
-    };
+    });
 
   fromNode =
     node:

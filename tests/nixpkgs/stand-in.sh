@@ -53,9 +53,28 @@ add_glibc() {
         cp -L /lib/x86_64-linux-gnu/$name.so.[0-9]* "$out/lib/"
     done
 }
+add_busybox() { # the index lists but the first 60 of its programs, and sh is not among them
+    local name
+    rm -rf "$out/bin"
+    mkdir "$out/bin"
+    programs=busybox
+    add_program busybox
+    for name in $(busybox --list); do [ "$name" = busybox ] || ln -s busybox "$out/bin/$name"; done
+}
 add_cacert() {
     mkdir -p "$out/etc/ssl/certs"
     cat /usr/share/ca-certificates/mozilla/*.crt >"$out/etc/ssl/certs/ca-bundle.crt"
+}
+# Debian's nginx, with temporary files where nixpkgs has them, and a small part of the settings that come with it.
+add_nginx() {
+    mkdir -p "$out/conf"
+    sed -i 's|/var/lib/nginx/|/tmp/./././././|g' "$out/bin/nginx"
+    printf 'types {\n  text/html html htm;\n  text/css css;\n  application/javascript js;\n  text/plain txt;\n}\n' >"$out/conf/mime.types"
+    for name in QUERY_STRING:query_string REQUEST_METHOD:request_method CONTENT_TYPE:content_type REQUEST_URI:request_uri \
+        CONTENT_LENGTH:content_length SCRIPT_NAME:fastcgi_script_name SERVER_PROTOCOL:server_protocol; do
+        printf 'fastcgi_param %s $%s;\n' "${name%:*}" "${name#*:}"
+    done >"$out/conf/fastcgi_params"
+    touch "$out/conf/scgi_params" "$out/conf/uwsgi_params"
 }
 add_openssh() {
     local name
@@ -66,6 +85,44 @@ add_tzdata() {
     mkdir -p "$out/share"
     cp -r /usr/share/zoneinfo "$out/share/"
     rm -f "$out/share/zoneinfo/localtime" # points to /etc
+}
+# Debian's Apache with a part of its modules; those that nixpkgs has as modules are built into it here.
+add_apache() {
+    local name
+    programs=httpd
+    cp /usr/sbin/apache2 "$out/bin/httpd"
+    relocate /usr/sbin/apache2 "$out/bin/httpd"
+    mkdir -p "$out/modules" "$out/conf"
+    for name in access_compat alias auth_basic authn_core authn_file authz_core authz_host authz_user autoindex cgi deflate dir env \
+        expires filter headers include mime mpm_event mpm_prefork negotiation proxy proxy_fcgi proxy_http reqtimeout rewrite \
+        setenvif status; do
+        cp "/usr/lib/apache2/modules/mod_$name.so" "$out/modules/"
+        relocate "/usr/lib/apache2/modules/mod_$name.so" "$out/modules/mod_$name.so"
+    done
+    printf 'text/html html htm\ntext/css css\ntext/plain txt\n' >"$out/conf/mime.types"
+    printf '# stands in for the signatures of mod_mime_magic\n' >"$out/conf/magic"
+}
+# PHP: programs that look for their extensions in lib/php.ini, unless they are told where; with `apxs2Support` Apache's module too.
+add_php() {
+    local name zend extensions=$out/lib/php/extensions
+    mkdir -p "$extensions" "$out/etc"
+    for name in ctype pdo phar posix tokenizer; do echo "extension=$extensions/$name.so"; done >"$out/lib/php.ini"
+    for name in ctype pdo phar posix tokenizer; do
+        cp "/usr/lib/php/20220829/$name.so" "$extensions/"
+        relocate "/usr/lib/php/20220829/$name.so" "$extensions/$name.so"
+    done
+    printf '; stands in for php.ini-production\nmemory_limit = 128M\nexpose_php = On\n' >"$out/etc/php.ini"
+    for name in /usr/bin/php /usr/sbin/php-fpm; do
+        cp "${name}8.2" "$out/bin/.${name##*/}-wrapped"
+        relocate "${name}8.2" "$out/bin/.${name##*/}-wrapped"
+        printf '#!%s\nexport PHP_INI_SCAN_DIR=${PHP_INI_SCAN_DIR-%s}\nexec %s "$@"\n' \
+            "$shell" "$out/lib" "$out/bin/.${name##*/}-wrapped" >"$out/bin/${name##*/}"
+        chmod 755 "$out/bin/${name##*/}"
+    done
+    [ -z "${apxs2Support:-}" ] && return
+    mkdir -p "$out/modules"
+    cp /usr/lib/apache2/modules/libphp8.2.so "$out/modules/libphp.so"
+    relocate /usr/lib/apache2/modules/libphp8.2.so "$out/modules/libphp.so"
 }
 add_python() { # one version stands in for all: it looks for its modules from where the program is
     local name module
@@ -84,8 +141,12 @@ if [ "$pname" = glibc ]; then glibc=$out; add_glibc; fi
 for name in $programs; do add_program "$name"; done
 case $pname in
     bash | bash-interactive) ln -sf bash "$out/bin/sh" ;;
+    apache-httpd) add_apache ;;
+    busybox) add_busybox ;;
     nss-cacert) add_cacert ;;
+    nginx) add_nginx ;;
     openssh) add_openssh ;;
+    php | php-with-extensions) add_php ;;
     tzdata) add_tzdata ;;
     python3 | python3[0-9] | python3[0-9][0-9]) add_python ;;
 esac

@@ -116,6 +116,7 @@ def extended(image: BaseImage, reference: ImageReference, part: Part, shared: Sh
         ),
         users=tuple(users.values()),
         groups=tuple(groups.values()),
+        services=tuple(dict.fromkeys((*image.services, *part.services))),
         evidence=_joined((part.evidence, image.evidence)),
         difference=_joined((image.difference, part.difference)),
         unfree=tuple(sorted({*image.unfree, *part.unfree})),
@@ -145,6 +146,9 @@ def _image(
         channel=next((choice.channel for choice in choices.values() if choice.channel), ""),
         insecure=tuple(name for choice in choices.values() for name in choice.selection.version.insecure),
         unfree=tuple(sorted({name for part in parts for name in part.unfree})),
+        arguments=tuple({name: value for part in parts for name, value in part.arguments}.items()),
+        services=tuple(dict.fromkeys(name for part in parts for name in part.services)),
+        chosen=tuple((name, choice.packages[0]) for name, choice in choices.items() if choice.packages),
         evidence=_joined(part.evidence for part in parts),
         difference=_joined((*_differences(reference, row, choices), *(part.difference for part in parts))),
     )

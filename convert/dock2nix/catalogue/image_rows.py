@@ -28,8 +28,9 @@ class ConfigPart(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Something that adds to an image: a distribution, a repository, a variant, a version. `sets` name package sets.
+    """Something that adds to an image: a distribution, a repository, a variant, a version.
 
+    `sets` name package sets, `services` folders of mappings/services/. `arguments` are those that the interpreter is built with.
     `unfree` are the names (`pname`) of packages in it whose licences must be allowed by name.
     """
 
@@ -38,6 +39,8 @@ class Part(NamedTuple):
     config: ConfigPart = ConfigPart()
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
+    services: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, bool], ...] = ()
     evidence: str = ""
     difference: str = ""
     unfree: tuple[str, ...] = ()

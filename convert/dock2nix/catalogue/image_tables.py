@@ -281,6 +281,8 @@ def _part(table: Table) -> Part:
         config=_config(table.table("config")),
         users=tuple(_user(line, table.place) for line in table.texts("users") or ()),
         groups=tuple(_group(line, table.place) for line in table.texts("groups") or ()),
+        services=table.texts("services") or (),
+        arguments=_flags_by_key(table.table("arguments")),
         evidence=table.text("evidence") or "",
         difference=table.text("difference") or "",
         unfree=table.texts("unfree") or (),
@@ -333,6 +335,10 @@ def _names(table: Table, versions: Versions) -> Mapping[str, str]:
 
 def _texts_by_key(table: Table) -> dict[str, str]:
     return {key: table.text(key) or "" for key in table.names()}
+
+
+def _flags_by_key(table: Table) -> tuple[tuple[str, bool], ...]:
+    return tuple((key, table.flag(key)) for key in table.names())
 
 
 def _attributes(texts: tuple[str, ...], place: str) -> tuple[AttributePath, ...]:

@@ -35,6 +35,7 @@ MANAGERS_BY_KIND = {
     "dnf": ("dnf", "install"),
     "microdnf": ("microdnf", "install"),
     "npm": ("npm", "install", "-g"),
+    "php": ("install-php-extensions",),
     "pip": ("pip", "install"),
     "pipx": ("pipx", "install"),
     "pnpm": ("pnpm", "add", "-g"),
@@ -115,7 +116,7 @@ def _others(question: Question, resolutions: tuple[Resolution, ...]) -> Iterator
     if match is not None:
         yield match.path, f"{match.evidence}, score {match.score:.2f}"
     sources = (same_name, library, development_files("-dev", "-devel"), command_provider)
-    if question.table not in {"pip", "npm"}:
+    if question.table not in {"php", "pip", "npm"}:
         for source in sources:
             for found in source(question):
                 if isinstance(found, NixpkgsPackage):

@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "command_for", "command_named", "translate"]
 
 # The modules, each with its PROGRAMS: a conversion imports those it meets.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "a2enmod": ("a2disconf", "a2dismod", "a2dissite", "a2enconf", "a2enmod", "a2ensite"),
     "adduser": ("addgroup", "adduser"),
     "chmod": ("chmod",),
     "chown": ("chgrp", "chown"),

@@ -89,6 +89,11 @@ def option_table(*rows: str) -> Mapping[str, tuple[str, bool]]:
     return table
 
 
+def word_set(text: str) -> frozenset[str]:
+    """A set of names, written as words."""
+    return frozenset(text.split())
+
+
 def read_options(words: tuple[Word, ...], table: Mapping[str, tuple[str, bool]]) -> Options | None:
     """Take the arguments of a program apart as GNU getopt does: options may follow operands, `--` ends them.
 

@@ -93,7 +93,8 @@ def _contents(plan: ImagePlan) -> NixExpression | None:
 
 def _root(contents: NixExpression, plan: ImagePlan) -> NixExpression:
     """What copyToRoot gets; the first of several packages with the same file wins where that is known to happen."""
-    folders = (*_PATHS_TO_LINK, "/usr") if plan.surroundings.usr_bin_env else _PATHS_TO_LINK
+    further = (*plan.surroundings.linked, *(("/usr",) if plan.surroundings.usr_bin_env else ()))
+    folders = tuple(sorted({*_PATHS_TO_LINK, *further}))
     fields = [
         'name = "root";',
         f"paths = {contents.text};",

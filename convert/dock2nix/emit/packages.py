@@ -26,7 +26,7 @@ from dock2nix.model.plan import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dock2nix.model.plan import ImagePlan, PackageSection
+    from dock2nix.model.plan import Argument, ImagePlan, PackageSection
 
 
 def packages_values(plan: ImagePlan) -> Mapping[str, object]:
@@ -66,16 +66,23 @@ def _set(source: str) -> str:
 
 def _package(entry: PackageEntry) -> str:
     """`pkgs.openssl.dev`, `(pkgs.uwsgi.override { plugins = [ "python3" ]; })`."""
-    text = f"{_set(entry.source)}.{entry.attribute_path}"
-    if entry.arguments:
-        given = [f"{name} = {_argument(value, entry.source)};" for name, value in entry.arguments]
-        lines = "".join(f"\n{INDENT}{one}" for one in given) + "\n" if len(given) > 1 else f" {given[0]} "
-        text = f"({text}.override {{{lines}}})"
+    text = _overridden(entry.attribute_path, entry.source, entry.arguments)
     return text + (f".{entry.output}" if entry.output else "")
 
 
-def _argument(value: str | tuple[str, ...] | AttributePath, source: str) -> str:
+def _overridden(path: AttributePath, source: str, arguments: tuple[tuple[str, Argument], ...]) -> str:
+    text = f"{_set(source)}.{path}"
+    if not arguments:
+        return text
+    given = [f"{name} = {_argument(value, source)};" for name, value in arguments]
+    lines = "".join(f"\n{INDENT}{one}" for one in given) + "\n" if len(given) > 1 else f" {given[0]} "
+    return f"({text}.override {{{lines}}})"
+
+
+def _argument(value: Argument, source: str) -> str:
     match value:
+        case bool():
+            return "true" if value else "false"
         case AttributePath():
             return f"{_set(source)}.{value}"
         case str():
@@ -86,7 +93,7 @@ def _argument(value: str | tuple[str, ...] | AttributePath, source: str) -> str:
 
 def _joined(entry: LanguageEnvironment) -> str:
     """`(pkgs.python312.withPackages (ps: [ … ]))`, one package a line with who asked for it."""
-    call = f"({_set(entry.source)}.{entry.interpreter}.{entry.function} ("
+    call = f"({_overridden(entry.interpreter, entry.source, entry.arguments)}.{entry.function} ("
     if entry.function is JoinFunction.PACKAGES:
         return f"{call}ps: [\n{_members(entry, 'ps', 1)}]))"
     return f"{call}\n  {{ enabled, all }}:\n  enabled\n  ++ [\n{_members(entry, 'all', 2)}  ]\n))"

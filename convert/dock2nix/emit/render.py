@@ -14,6 +14,7 @@ from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
 from dock2nix.emit.stages import stage_values
 from dock2nix.folders import data_folder
+from dock2nix.model.image import WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +62,11 @@ def render(plan: ImagePlan) -> dict[str, str]:
         values = output.values(plan)
         if values is not None:
             files[output.path] = fill(output.template, values)
+    files |= {
+        f"nix/{effect.stored}": effect.content
+        for effect in plan.effects
+        if isinstance(effect, WriteFile) and effect.stored
+    }
     for stage in plan.stages:
         files[f"nix/stages/{stage.build.name}.nix"] = fill(STAGE, stage_values(stage, plan))
     return dict(sorted(files.items()))

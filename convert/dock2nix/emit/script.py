@@ -49,6 +49,7 @@ from dock2nix.model.image import (
     RunTool,
     SetMode,
     SetOwner,
+    StoreFiles,
     Symlink,
     ToolPath,
     WriteFile,
@@ -135,6 +136,7 @@ class _Pen(Struct):
     up: str = "../"
     stages: str = "./stages/"
     passed_on: str = "{ inherit pkgs; }"
+    told: str = ""
     lines: list[ShellLine] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
     made: set[str] = field(default_factory=lambda: {"."})
@@ -182,7 +184,7 @@ class _Pen(Struct):
     # --- effects ---
 
     def write(self, effect: Effect) -> None:
-        remark = f"{effect.location.first_line}: {effect.text}"
+        remark = self.remark_on(effect)
         match effect:
             case WriteFile():
                 self.file(effect, remark)
@@ -192,9 +194,8 @@ class _Pen(Struct):
                 self.node_modules(effect, remark)
             case Symlink():
                 self.link(effect.target, effect.path, remark)
-            case LinkProgram():
-                program = NixExpression(f"pkgs.{effect.attribute_path}")
-                self.link(Interpolated((program, f"/bin/{effect.program}")), effect.path, remark)
+            case LinkProgram() | StoreFiles():
+                self.from_package(effect, remark)
             case MakeDirectory():
                 self.folder(effect, remark)
             case SetMode() | SetOwner() | Remove() | RunTool():
@@ -215,6 +216,14 @@ class _Pen(Struct):
                 pass
             case _:
                 assert_never(effect)
+
+    def remark_on(self, effect: Effect) -> str:
+        """The line of the Dockerfile; of what one FROM brings only once."""
+        remark = f"{effect.location.first_line}: {effect.text}"
+        if remark == self.told and effect.text.startswith("FROM "):
+            return ""
+        self.told = remark
+        return remark
 
     def change(self, effect: SetMode | SetOwner | Remove | RunTool, remark: str) -> None:
         """Commands that work on what is there."""
@@ -270,6 +279,28 @@ class _Pen(Struct):
         self.written.discard(path)
         self.links.add(path)
 
+    def from_package(self, effect: LinkProgram | StoreFiles, remark: str) -> None:
+        """A link to what a package has, or a copy of it."""
+        if isinstance(effect, LinkProgram):
+            program = NixExpression(f"pkgs.{effect.attribute_path}")
+            self.link(Interpolated((program, f"/bin/{effect.program}")), effect.path, remark)
+            return
+        package = NixExpression(f"{effect.source or 'pkgs'}.{effect.attribute_path}")
+        if not effect.copied:
+            self.link(Interpolated((package, f"/{effect.inside}")), effect.path, remark)
+            return
+        path = _relative(effect.path)
+        if effect.copied == "file":
+            self.parent(path)
+            self.line(
+                "install", "-m", "644", Interpolated((package, f"/{effect.inside}")), path, remark=remark
+            )
+            return
+        self.ensure(path)
+        inside = posixpath.normpath(posixpath.join("/", effect.inside)).rstrip("/")
+        self.line("cp", "-r", Interpolated((package, f"{inside}/.")), path, remark=remark)
+        self.line("chmod", "-R", "u+w", path)
+
     def bind(self, stem: str, effect: Effect, remark: str, value: object) -> NixExpression:
         """A new name for a store path, made of what it holds and the line that asks for it."""
         taken = {binding.name for binding in self.bindings}
@@ -297,6 +328,10 @@ class _Pen(Struct):
         self.links.discard(path)
 
     def text(self, effect: WriteFile, path: str, remark: str) -> None:
+        if effect.stored:
+            text = Interpolated((NixExpression(f"./{effect.stored}"),))
+            self.line("install", "-m", effect.mode or "644", text, path, remark=remark)
+            return
         base = posixpath.basename(path)
         stored = base if _STORE_NAME.fullmatch(base) and base not in {".", ".."} else "file"
         value = NixExpression(f"pkgs.writeText {nix_string(stored)} {to_nix(Text(effect.content))}")

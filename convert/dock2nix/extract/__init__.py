@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.catalogue.services import service_effects
 from dock2nix.errors import DockerfileError
 from dock2nix.extract.build_yard import BuildYard, doings_of, with_steps
 from dock2nix.extract.commands import Scene, extract_commands
@@ -18,6 +19,7 @@ from dock2nix.extract.copy_from import (
     copy_from_image,
     copy_from_stage,
     holds_python_packages,
+    with_own_programs,
 )
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
@@ -76,6 +78,7 @@ class StageSteps(Struct, frozen=True, kw_only=True):
 
     `certificates`: it takes the certificate bundle of another stage or image along. `environments` are positions of
     the stages that made a Python environment which it copies (site-packages, a virtual environment, a folder that holds one).
+    `brought` is what stands in its base image beside packages.
     """
 
     stage: int
@@ -84,10 +87,12 @@ class StageSteps(Struct, frozen=True, kw_only=True):
     user: str
     certificates: bool = False
     environments: frozenset[int] = frozenset()
+    brought: tuple[Effect, ...] = ()
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        return tuple(effect for step in self.steps for effect in step.effects)
+        """What happens to files, what the base image brings included."""
+        return (*self.brought, *(effect for step in self.steps for effect in step.effects))
 
 
 class _Walk(Struct, kw_only=True):
@@ -102,6 +107,7 @@ class _Walk(Struct, kw_only=True):
     findings: list[Finding]
     environments: set[int]
     doings: list[Doing]
+    brought: tuple[Effect, ...] = ()
     certificates: bool = False
     complete: bool = True
     bash: bool = False
@@ -145,6 +151,11 @@ class _Extraction(Struct, frozen=True):
         below = self.whole(base.index) if isinstance(base, StageReference) else ()
         return below + (self.done[index].steps if index in self.done else ())
 
+    def brought(self, index: int) -> tuple[Effect, ...]:
+        """What stands in the published image below a stage beside its packages."""
+        base = self.stages[index].base
+        return self.brought(base.index) if isinstance(base, StageReference) else self.done[index].brought
+
     def image_below(self, index: int) -> BaseImage | None:
         """What is known of the published image that a stage stands on in the end."""
         base = self.stages[index].base
@@ -187,6 +198,7 @@ def extract(
             user=walk.user,
             certificates=walk.certificates,
             environments=frozenset(walk.environments),
+            brought=walk.brought,
         )
         yard.doings[index] = with_steps(walk.doings, extraction.done[index].steps)
         findings += walk.findings
@@ -216,14 +228,18 @@ def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
 def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     workdir, user = "/", ""
     effects: list[Effect] = []
+    brought: tuple[Effect, ...] = ()
     if isinstance(stage.base, StageReference):
         parent = extraction.done[stage.base.index]
         workdir, user = parent.workdir, parent.user
-        effects = [effect for step in extraction.whole(parent.stage) for effect in step.effects]
+        effects = [*extraction.brought(parent.stage)]
+        effects += (effect for step in extraction.whole(parent.stage) for effect in step.effects)
     if isinstance(stage.base, ImageReference):
         known = extraction.catalogue.base_image(stage.base)
         if known:
             workdir, user = known.config.working_dir or "/", known.config.user
+            brought = service_effects(known, stage.location)
+            effects = [*brought]
     return _Walk(
         stage=stage,
         complete=_environment_is_known(stage, extraction.stages),
@@ -236,6 +252,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         findings=[],
         environments=set(),
         doings=[],
+        brought=brought,
     )
 
 
@@ -292,9 +309,11 @@ def _extract_copy(
     base = extraction.catalogue.base_image(source) if isinstance(source, ImageReference) else None
     if base is None and isinstance(source, ImageReference) and _BARE_WORD.fullmatch(name):
         raise _no_such_stage(name, instruction, extraction.stages)
-    return copy_from_image(
+    taken_over = copy_from_image(
         instruction, walk.stage.index, base, extraction.catalogue, walk.known, walk.workdir
     )
+    below = extraction.image_below(walk.stage.index)
+    return with_own_programs(taken_over, below.interpreter if below else None, extraction.catalogue)
 
 
 def _no_such_stage(name: str, instruction: ScopedInstruction, stages: tuple[Stage, ...]) -> DockerfileError:

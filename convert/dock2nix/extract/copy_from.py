@@ -28,7 +28,7 @@ from dock2nix.model.image import (
     SetOwner,
     Symlink,
 )
-from dock2nix.model.packages import Action
+from dock2nix.model.packages import Action, AttributePath
 from dock2nix.model.steps import CommandOutcome
 from dock2nix.regex import regex
 
@@ -56,6 +56,7 @@ class Place(Struct, frozen=True, kw_only=True):
     folder: bool
 
 
+_PHP_PACKAGE = regex(r"php\d*Packages\.(.+)")
 # Where pip installs into: the interpreter's own folders, virtual environments, and what --prefix and --user commonly name.
 _PYTHON_PLACE = regex(
     r"(?:site|dist)-packages(?:/|$)|^/usr/local(?:/lib(?:/python[0-9.]*)?|/bin)?$|(?:^|/)\.?v(?:irtual)?env(?:/|$)|^/(?:root/\.local|install|wheels)(?:/|$)"
@@ -187,6 +188,32 @@ def copy_from_image(
             )
         )
     return Outcome((copied(instruction, stage, tuple(effects)),))
+
+
+def with_own_programs(
+    copied_steps: Outcome[tuple[Step, ...]], own: AttributePath | None, catalogue: Catalogue
+) -> Outcome[tuple[Step, ...]]:
+    """The steps with programs that run by the stage's own interpreter (`php84Packages.composer` in an image with php82).
+
+    Args:
+        copied_steps: what COPY --from=IMAGE brings.
+        own: the interpreter of the stage's base image.
+        catalogue: tells whether its set of packages has the program.
+    """
+    steps = tuple(
+        replace(step, effects=tuple(_by_own(effect, own, catalogue) for effect in step.effects))
+        for step in copied_steps.value
+    )
+    return Outcome(steps, copied_steps.findings)
+
+
+def _by_own(effect: Effect, own: AttributePath | None, catalogue: Catalogue) -> Effect:
+    found = _PHP_PACKAGE.fullmatch(effect.attribute_path) if isinstance(effect, LinkProgram) else None
+    if found is None or own is None or not isinstance(effect, LinkProgram):
+        return effect
+    mine = f"{own}Packages.{found[1]}"
+    known = own.startswith("php") and catalogue.attribute(mine) is not None
+    return replace(effect, attribute_path=AttributePath(mine)) if known else effect
 
 
 def _programs(path: str, catalogue: Catalogue) -> tuple[str, ...]:

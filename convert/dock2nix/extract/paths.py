@@ -22,6 +22,7 @@ from dock2nix.model.image import (
     RunTool,
     SetMode,
     SetOwner,
+    StoreFiles,
     Symlink,
     ToolPath,
     WriteFile,
@@ -73,6 +74,10 @@ class KnownPaths:
                 self._folder(effect.path)
             case WriteFile() | Symlink() | LinkProgram():
                 self._file(effect.path)
+            case StoreFiles():
+                (self._folder if effect.copied == "folder" else self._file)(effect.path)
+                if effect.copied != "file":
+                    self._open[effect.path] = None
             case CopyFiles():
                 for source in effect.sources:
                     self._copy(source)

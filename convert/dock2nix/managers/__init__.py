@@ -27,6 +27,10 @@ MANAGERS: Mapping[str, tuple[str, ...]] = {
     ),
     "dpkg": ("dpkg", "gdebi"),
     "npm": ("npm", "npx"),
+    "php": (
+        *("docker-php-ext-configure", "docker-php-ext-enable", "docker-php-ext-install", "docker-php-source"),
+        *("install-php-extensions", "pear", "pecl"),
+    ),
     "pip": ("easy_install", "ensurepip", "pip"),
     "pipx": ("pipx",),
     "pnpm": ("bun", "bunx", "pnpm", "pnpx"),

@@ -140,7 +140,11 @@ def in_own_set(path: str, setting: Setting) -> str:
 def channel_of(path: str, setting: Setting) -> str:
     """The old release that an attribute comes from: the base image's, for its interpreter and what is in that one's set."""
     own = setting.interpreter
-    return setting.channel if own and (path == own or path.startswith(f"{own}Packages.")) else ""
+    return (
+        setting.channel
+        if own and (path == own or path.startswith((f"{own}Packages.", f"{own}Extensions.")))
+        else ""
+    )
 
 
 def existing_outputs(attribute: Attribute | None, outputs: tuple[str, ...]) -> tuple[str, ...]:

@@ -201,6 +201,17 @@ def _npm_one(operator: str, asked: Numbers, version: Numbers) -> bool:
     return _ordered(version, operator, asked)
 
 
+# --- PHP ---------------------------------------------------------------------------------------------------------------------
+
+
+def _pecl(specifier: str, version: str) -> bool | None:
+    """`-3.1.6`; install-php-extensions also takes `-^3`. A state (`-beta`) is no version."""
+    asked = specifier.removeprefix("-")
+    if asked.startswith(("^", "~")):
+        return _npm(f"@{asked}", version)
+    return _compare(version, "=", asked) if asked[:1].isdigit() else None
+
+
 _COMPARE: dict[str, Callable[[str, str], bool | None]] = {
     "apt": _debian,
     "apk": _alpine,
@@ -209,4 +220,5 @@ _COMPARE: dict[str, Callable[[str, str], bool | None]] = {
     "pip": _python,
     "pipx": _python,
     "npm": _npm,
+    "php": _pecl,
 }

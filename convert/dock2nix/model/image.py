@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -69,6 +69,9 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     for none). `distribution` is `debian`, `ubuntu`, `alpine`, `fedora`, `rhel`, `opensuse`,
     `amazon`, `arch`, `azurelinux`, `busybox`, `wolfi`, … or "" (scratch, distroless).
     `channel` names an old nixpkgs release for all of `packages` when the runtime is gone from the current one, else "".
+    `arguments` are those that the interpreter is built with in the place of nixpkgs' (`apxs2Support`).
+    `services` name what stands in the image beside its packages (folders of mappings/services/), and `chosen` are the packages
+    that `@version@` and the names of companions mean there.
     `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
     ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18"). `insecure` are the packages that the
     channel refuses unless they are permitted, by name and version; `unfree` those whose licence must be allowed, by name.
@@ -86,6 +89,9 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     channel: str = ""
     insecure: tuple[str, ...] = ()
     unfree: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, bool], ...] = ()
+    services: tuple[str, ...] = ()
+    chosen: tuple[tuple[str, AttributePath], ...] = ()
     evidence: str = ""
     difference: str = ""
 
@@ -119,13 +125,17 @@ class MakeDirectory(Struct, frozen=True, kw_only=True):
 
 
 class WriteFile(Struct, frozen=True, kw_only=True):
-    """A file with constant text; `append` adds to what is there."""
+    """A file with constant text; `append` adds to what is there.
+
+    `stored` is the path below nix/ of the file of the flake that has the text, "" when it stands in image.nix.
+    """
 
     path: str
     content: str
     append: bool = False
     mode: str = ""
     owner: str = ""
+    stored: str = ""
     location: Location
     text: str
 
@@ -273,6 +283,21 @@ class LinkProgram(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class StoreFiles(Struct, frozen=True, kw_only=True):
+    """What a package has at `inside`: linked at `path`, or put there to be changed, a `file` or a whole `folder`.
+
+    `source` is the flake input of the package, "" for nixpkgs.
+    """
+
+    path: str
+    attribute_path: AttributePath
+    inside: str
+    copied: Literal["", "file", "folder"] = ""
+    source: str = ""
+    location: Location
+    text: str
+
+
 class RunScript(Struct, frozen=True, kw_only=True):
     """Shell text that runs as it stands where the image is made, without network: what has no translation and needs none.
 
@@ -346,6 +371,7 @@ Effect = (
     | CopyFiles
     | NodeModules
     | LinkProgram
+    | StoreFiles
     | RunTool
     | RunScript
     | FetchFile

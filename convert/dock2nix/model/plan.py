@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dock2nix.model.packages import AttributePath
+
 if TYPE_CHECKING:
     from dock2nix.model.builds import StageFile
     from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
-    from dock2nix.model.packages import AttributePath
     from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
+
+
+Argument = str | tuple[str, ...] | bool | AttributePath
 
 
 class PackageEntry(Struct, frozen=True, kw_only=True):
     """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it.
 
-    `arguments` override those of the package: names with text, lists of texts, or an attribute of the same input.
+    `arguments` override those of the package: names with text, lists of texts, truth values, or an attribute of the same input.
     """
 
     attribute_path: AttributePath
     output: str = ""
     source: str = ""
     names: str = ""
-    arguments: tuple[tuple[str, str | tuple[str, ...] | AttributePath], ...] = ()
+    arguments: tuple[tuple[str, Argument], ...] = ()
 
 
 class JoinFunction(StrEnum):
@@ -37,10 +41,11 @@ class JoinFunction(StrEnum):
 class LanguageEnvironment(Struct, frozen=True, kw_only=True):
     """An interpreter, or a server, with packages of its own set (`python312.withPackages`, `php84.withExtensions`).
 
-    `packages`: (name in the set, who asked).
+    `packages`: (name in the set, who asked). `arguments` as in `PackageEntry`.
     """
 
     interpreter: AttributePath
+    arguments: tuple[tuple[str, Argument], ...] = ()
     source: str = ""
     packages: tuple[tuple[str, str], ...] = ()
     function: JoinFunction = JoinFunction.PACKAGES
@@ -91,6 +96,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     `accounts`: /etc/passwd and its kin, and the home of root. `merged_usr`: /usr/bin, /usr/sbin and /sbin are /bin, /usr/lib is
     /lib, /usr/share is /share; without it `usr_bin_env` brings /usr/bin/env alone. `bin_sh` when no package has a /bin/sh.
+    `linked` are further folders of packages that the image has at its root.
     """
 
     bin_sh: bool = False
@@ -99,6 +105,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     accounts: bool = False
     certificates: bool = False
     temporary_folder: bool = False
+    linked: tuple[str, ...] = ()
 
 
 class Collision(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.catalogue.services import service_accounts, service_effects, service_folders
 from dock2nix.extract.folding import folded
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome
@@ -24,6 +25,7 @@ from dock2nix.plan.node_modules import further_inputs, with_node
 from dock2nix.plan.origins import Origins, current_packages
 from dock2nix.plan.packages import build_sections, package_sections, python_file
 from dock2nix.plan.runners import without_runner
+from dock2nix.plan.services import from_their_inputs, without_replaced
 from dock2nix.plan.stages import node_modules_of, stage_files, with_their_inputs
 from dock2nix.plan.users import accounts_of, used_homes
 
@@ -94,7 +96,8 @@ def plan_image(
     runnable = without_runner(folded, image.everything, _command_location(image))
     config = runnable.value
     settled = _settled(image, config, programs_of(sections, catalogue))
-    effects = with_node(settled.value.effects, resolved, catalogue.pin(settings.channel))
+    own = from_their_inputs(settled.value.effects, origins)
+    effects = with_node(own, resolved, catalogue.pin(settings.channel))
     builds = stage_files(effects.value, resolved, catalogue.pin(settings.channel), catalogue)
     plan = ImagePlan(
         name=settings.name,
@@ -168,11 +171,16 @@ class _Settled(Struct, frozen=True, kw_only=True):
 def _settled(image: _Content, config: ImageConfig, programs: frozenset[str]) -> Outcome[_Settled]:
     effects = tuple(effect for step in image.steps for effect in step.effects)
     accounts = accounts_of(image.base, effects)
-    named = named_accounts(image.steps, config)
+    named = named_accounts(image.steps, config) | (
+        service_accounts(image.base) if image.base else frozenset()
+    )
     users, groups = accounts.kept(named)
     homes = used_homes(image.base, accounts, named, image.root.location)
-    done = final_effects(image.steps, accounts, homes)
-    followed = follow_links(folded(done.value), programs, merged_usr=_surroundings(image).merged_usr)
+    brought = service_effects(image.base, image.root.location) if image.base else ()
+    done = final_effects(image.steps, accounts, homes, brought)
+    followed = follow_links(
+        without_replaced(folded(done.value)), programs, merged_usr=_surroundings(image).merged_usr
+    )
     return Outcome(_Settled(users=users, groups=groups, effects=followed), done.findings)
 
 
@@ -260,6 +268,7 @@ def _surroundings(image: _Content) -> Surroundings:
         accounts=not empty,
         certificates=image.certificates or "cacert" in packages,
         temporary_folder=not empty,
+        linked=service_folders(base) if base else (),
     )
 
 

@@ -36,7 +36,10 @@ _OF_ROOT = frozenset({"0", "0:0", ":0"})
 
 
 def final_effects(
-    steps: tuple[Step, ...], accounts: Accounts, homes: tuple[Effect, ...] = ()
+    steps: tuple[Step, ...],
+    accounts: Accounts,
+    homes: tuple[Effect, ...] = (),
+    brought: tuple[Effect, ...] = (),
 ) -> Outcome[tuple[Effect, ...]]:
     """Accounts are in the passwd file by now; homes become directories; owners become numbers; gaps become remarks.
 
@@ -44,17 +47,18 @@ def final_effects(
         steps: of the stages that the image consists of.
         accounts: all accounts of the image.
         homes: what is done before the first step.
+        brought: what stands in the base image beside its packages, put there after the homes.
     """
     effects: list[Effect] = [*homes]
     findings: list[Finding] = []
     had_owners = any(map(_has_owner, homes))
-    for step in steps:
-        for effect in step.effects:
+    for step, done_there in ((None, brought), *((step, step.effects) for step in steps)):
+        for effect in done_there:
             done = _final(effect, accounts, had_owners=had_owners)
             effects += done.value
             findings += done.findings
             had_owners = had_owners or any(map(_has_owner, done.value))
-        if step.outcome is CommandOutcome.UNRESOLVED:
+        if step is not None and step.outcome is CommandOutcome.UNRESOLVED:
             effects.append(LeftOut(location=step.location, text=step.text))
     return Outcome(tuple(effects), tuple(findings))
 

@@ -23,6 +23,7 @@ from dock2nix.model.image import (
     RunTool,
     SetMode,
     SetOwner,
+    StoreFiles,
     Symlink,
     WriteFile,
 )
@@ -81,7 +82,11 @@ class _Walk(Struct):
         match effect:
             case Symlink():
                 return self._symlink(effect)
-            case LinkProgram():
+            case StoreFiles() if effect.copied == "folder":
+                return replace(effect, path=self._make(self._resolved(effect.path) or effect.path))
+            case StoreFiles() if effect.copied:
+                return replace(effect, path=self._make(self._beside(effect.path)))
+            case LinkProgram() | StoreFiles():
                 self.links[self._key(effect.path)] = _IN_A_PACKAGE
                 return effect
             case SetMode():

@@ -110,7 +110,7 @@ def package_sections(
         for title, group, unresolved in _by_title(titles, resolved, wanted)
     )
     joined = [
-        _environment_section(environment)
+        _environment_section(environment, base)
         for environment in environments.values()
         if locked is None or environment.interpreter != locked.interpreter
     ]
@@ -200,7 +200,11 @@ def _base_section(
     return PackageSection(
         title=title,
         entries=tuple(
-            PackageEntry(attribute_path=path, source=origins.of(path))
+            PackageEntry(
+                attribute_path=path,
+                source=origins.of(path),
+                arguments=base.arguments if path == base.interpreter else (),
+            )
             for path in sorted(base.packages)
             if path not in listed
         ),
@@ -296,9 +300,11 @@ def _interpreter_for(name: AttributePath, base: BaseImage | None) -> AttributePa
     return own or AttributePath("python3")
 
 
-def _environment_section(environment: _Environment) -> PackageSection:
+def _environment_section(environment: _Environment, base: BaseImage | None) -> PackageSection:
+    own = base is not None and environment.interpreter == base.interpreter
     entry = LanguageEnvironment(
         interpreter=environment.interpreter,
+        arguments=base.arguments if base and own else (),
         source=environment.source,
         packages=_members(environment),
         function=environment.function,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from dock2nix.model.downloads import FetchFile, FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome, Severity
-from dock2nix.model.image import LinkProgram, Symlink, WriteFile
+from dock2nix.model.image import LinkProgram, StoreFiles, Symlink, WriteFile
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.model.plan import PackageEntry, PackageSection
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
@@ -120,7 +120,7 @@ def image_contents(
 
 def _path_of(effect: Effect) -> str:
     """The path at which a command makes a file, "" when it does something else; what is copied is looked up elsewhere."""
-    return effect.path if isinstance(effect, (FetchFile, LinkProgram, Symlink, WriteFile)) else ""
+    return effect.path if isinstance(effect, (FetchFile, LinkProgram, StoreFiles, Symlink, WriteFile)) else ""
 
 
 def _brought(base: BaseImage) -> set[str]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import Resolution
 
 _PYTHON = regex(r"python3\d*")
-_INTERPRETER = regex(r"(?P<python>python3\d*)(?:Packages\..+)?|(?P<nodejs>nodejs(?:-slim)?(?:_\d+)?)")
+_INTERPRETER = regex(
+    r"(?P<python>python3\d*)(?:Packages\..+)?|(?P<nodejs>nodejs(?:-slim)?(?:_\d+)?)|(?P<php>php\d*)(?:Extensions\..+)?"
+)
 
 
 def setting_of(base: BaseImage | None) -> Setting:
@@ -35,15 +37,17 @@ def setting_of(base: BaseImage | None) -> Setting:
 def with_interpreter(setting: Setting, resolutions: tuple[Resolution, ...]) -> Setting:
     """The setting behind an installation: `apt-get install python3` gives a stage without one the interpreter of pip.
 
-    So does a package of Python (`python3-pip`): it brings its interpreter along.
+    So does a package of Python (`python3-pip`): it brings its interpreter along. PHP counts until there is one of the others.
     """
-    if setting.interpreter is not None:
+    if setting.interpreter is not None and (setting.own or setting.language != "php"):
         return setting
     for resolution in resolutions:
         if isinstance(resolution, NixpkgsPackage) and (
             found := _INTERPRETER.fullmatch(resolution.attribute_path)
         ):
-            language = "python" if found["python"] else "nodejs"
+            language = next(name for name in ("python", "nodejs", "php") if found[name])
+            if language == setting.language:
+                continue
             return replace(setting, interpreter=AttributePath(found[language]), language=language)
     return setting
 

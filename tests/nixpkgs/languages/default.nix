@@ -137,18 +137,35 @@ let
 
   # --- PHP: extensions are chosen out of all of them by a function that is told which are enabled by default.
   php =
-    name:
+    name: given:
     let
-      interpreter = plain name;
+      taken = [
+        "apxs2Support"
+        "embedSupport"
+        "ztsSupport"
+      ];
+      wrong = lib.attrNames (removeAttrs given taken);
+      interpreter =
+        assert lib.assertMsg (wrong == [ ]) "php: unexpected argument ${toString wrong}";
+        plain name
+        // lib.optionalAttrs (given != { }) (
+          packagesOf { attributes.${name} = tree.${name} // { environment = given; }; }
+        ).${name};
       buildEnv =
         {
           extensions ? { enabled, ... }: enabled,
           extraConfig ? "",
         }:
-        joined "php-with-extensions-${interpreter.version}" interpreter (extensions {
-          enabled = [ ];
-          all = complete.extensions;
-        })
+        pkgs.symlinkJoin {
+          name = "php-with-extensions-${interpreter.version}";
+          paths = [
+            interpreter
+          ]
+          ++ extensions {
+            enabled = [ ];
+            all = complete.extensions;
+          };
+        }
         // {
           inherit (complete) packages;
         };
@@ -157,6 +174,7 @@ let
         extensions = modules "${name}Extensions";
         packages = modules "${name}Packages";
         withExtensions = extensions: buildEnv { inherit extensions; };
+        override = more: php name (given // more);
       };
     in
     complete;
@@ -165,7 +183,7 @@ lib.mapAttrs (name: _: python name) (interpreters "python3[0-9]*")
 // lib.genAttrs (map (name: "${name}Packages") pythonNames) (
   set: pkgs.${lib.removeSuffix "Packages" set}.pkgs
 )
-// lib.mapAttrs (name: _: php name) (interpreters "php[0-9]*")
+// lib.mapAttrs (name: _: php name { }) (interpreters "php[0-9]*")
 // lib.mapAttrs (name: _: withModules name (modules "${name}Packages")) (interpreters "perl(5[0-9]*)?")
 // lib.mapAttrs (
   name: _: withModules name (modules "rubyPackages${lib.removePrefix "ruby" name}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute
 
 TESTS = Path(__file__).parent
-STATE = TESTS.parent / ".nix"
+STATE = (TESTS.parent / ".nix").resolve()  # Nix takes no store behind a link
 DEBIAN = STATE / "debian"
 NO_NIX = "no Nix here: `make nix` gets it on Debian as root, and one on PATH would do too"
 MAPPINGS = TESTS.parent / "mappings"

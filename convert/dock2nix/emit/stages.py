@@ -51,8 +51,9 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
     ]
     library = NixExpression("lib") if any("lib." in text for text in texts) else None
     remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
+    what = "this stage builds" if file.build.own else "is copied from this stage"
     return {
-        "title": Comment(f"{file.build.title}: what is copied from this stage, as a derivation."),
+        "title": Comment(f"{file.build.title}: what {what}, as a derivation."),
         "texts": tuple(Comment(text) for text in file.build.texts),
         "arguments": module_arguments(plan),
         "definitions": {"library": library} if bindings or library else None,
@@ -179,7 +180,9 @@ def _before_install(recipe: NpmRecipe, file: StageFile) -> Iterator[ShellLine]:
     modules = any(place in {".", "node_modules"} or place.startswith("node_modules/") for place in inside)
     if recipe.prune:
         yield ShellLine(("npm", "prune", "--omit=dev", "--no-save"))
-    if modules:
+    if modules and file.build.own and not recipe.prune:
+        yield ShellLine(("rm", "-r", "node_modules"), "the image has them by itself")
+    elif modules:
         yield ShellLine((ShellCode(_WITHOUT_RECORD, ()),))
     if any(place == "." or place.startswith("package") for place in inside):
         yield from (ShellLine((ShellCode(line, ()),)) for line in _ORIGINALS)

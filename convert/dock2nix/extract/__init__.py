@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dock2nix.extract.build_yard import BuildYard, doings_of, with_steps
@@ -21,6 +21,7 @@ from dock2nix.extract.copy_from import (
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
 from dock2nix.extract.node_modules import with_interpreter
+from dock2nix.extract.own_builds import MOST_GROUPS
 from dock2nix.extract.paths import KnownPaths
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract.stage_builds import Doing
+    from dock2nix.extract.verdicts import Verdict
     from dock2nix.model.dockerfile import Instruction, ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.packages import MadeNodeLock
     from dock2nix.model.shell import ShellItem
+    from dock2nix.model.source import Location
     from dock2nix.model.steps import Step
     from dock2nix.parse.context import BuildContext
 
@@ -104,6 +107,7 @@ class _Walk(Struct, kw_only=True):
     certificates: bool = False
     complete: bool = True
     bash: bool = False
+    builds: Mapping[Location, Verdict] = field(default_factory=dict)
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
         """Steps of COPY, ADD and WORKDIR: their effects are what is in the image from now on."""
@@ -176,18 +180,15 @@ def extract(
     extraction = _Extraction(image, stages, context, catalogue, {}, node_locks or {}, yard)
     findings: list[Finding] = []
     for index in needed:
-        walk = _start(stages[index], extraction)
-        for instruction in stages[index].instructions:
-            _walk(instruction, walk, extraction)
+        walk = _whole_walk(stages[index], extraction)
         extraction.done[index] = StageSteps(
             stage=index,
-            steps=with_interpreter(tuple(walk.steps), extraction.image_below(index), catalogue),
+            steps=tuple(walk.steps),
             workdir=walk.workdir,
             user=walk.user,
             certificates=walk.certificates,
             taken=tuple(walk.taken),
         )
-        yard.doings[index] = with_steps(walk.doings, extraction.done[index].steps)
         findings += walk.findings
     done = tuple(
         replace(extraction.done[index], steps=yard.judged(index, extraction.done[index].steps))
@@ -202,6 +203,31 @@ def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
     while isinstance(base := stages[index].base, StageReference):
         index = base.index
         yield index
+
+
+def _whole_walk(stage: Stage, extraction: _Extraction) -> _Walk:
+    """A stage from its first instruction to its last; again with each build in it that was understood, for what comes after it."""
+    builds: dict[Location, Verdict] = {}
+    for _ in range(MOST_GROUPS):
+        walk = _walked(stage, extraction, builds)
+        found = extraction.yard.own_builds(stage.index, extraction.image_below(stage.index))
+        if found is None:
+            return walk
+        builds |= found.verdicts
+        if found.settled:
+            break
+    return _walked(stage, extraction, builds)
+
+
+def _walked(stage: Stage, extraction: _Extraction, builds: Mapping[Location, Verdict]) -> _Walk:
+    walk = _start(stage, extraction)
+    walk.builds = builds
+    for instruction in stage.instructions:
+        _walk(instruction, walk, extraction)
+    base, catalogue = extraction.image_below(stage.index), extraction.catalogue
+    walk.steps = list(with_interpreter(tuple(walk.steps), base, catalogue))
+    extraction.yard.doings[stage.index] = with_steps(walk.doings, tuple(walk.steps))
+    return walk
 
 
 def _start(stage: Stage, extraction: _Extraction) -> _Walk:
@@ -301,6 +327,7 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         known=walk.known,
         user=walk.user,
         text=_script_text(instruction, walk, extraction),
+        builds=walk.builds,
     )
     steps = extract_commands(items.value, scene)
     for effect in mounted:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.builders import recognise
 from dock2nix.builders.base import Refusal, Work, is_inside
@@ -23,7 +24,7 @@ from dock2nix.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dock2nix.builders.base import Built
+    from dock2nix.builders.base import Built, Problem
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.shell import Invocation, ShellItem
@@ -188,7 +189,7 @@ def _unresolved(
     item = doing.item
     if doing.stage in scene.of_image:
         return Refusal("")
-    if not isinstance(item, ShellCommand) or item.certainty is not Certainty.ALWAYS or _has_output(item):
+    if not isinstance(item, ShellCommand) or item.certainty is not Certainty.ALWAYS or has_output(item):
         return Refusal("")
     if calls and item.program in _COPIERS:
         copied = [_alias(run, folders) for run in item.invocations]
@@ -198,8 +199,8 @@ def _unresolved(
     return item.invocations
 
 
-def _has_output(item: ShellCommand) -> bool:
-    """Whether it writes its output to a file, or somebody reads it."""
+def has_output(item: ShellCommand) -> bool:
+    """Whether a command writes its output to a file, or somebody reads it."""
     return any(
         one.operator in {">", ">>", "&>", ">|"} and one.target is not None and one.target.value != "/dev/null"
         for one in item.redirects
@@ -229,12 +230,9 @@ def _assembled(
     sorted_out: tuple[tuple[tuple[str, str], ...], frozenset[int]],
 ) -> StageProducts | Refusal:
     aliases, covered = sorted_out
-    builds: list[StageBuild] = []
-    for built in found:
-        build = _build(built, found, scene, sources, calls)
-        if isinstance(build, Refusal):
-            return build
-        builds.append(build)
+    builds = assembled_builds(found, scene, sources, calls, texts=_texts(scene))
+    if isinstance(builds, Refusal):
+        return builds
     pairs = tuple(zip(builds, found, strict=True))
     return StageProducts(
         files=tuple((place, build, inside) for build, built in pairs for place, inside in built.products),
@@ -245,12 +243,39 @@ def _assembled(
     )
 
 
-def _build(
-    built: Built,
+def assembled_builds(
     found: tuple[Built, ...],
     scene: StageScene,
     sources: StageSources,
     calls: tuple[Invocation, ...],
+    *,
+    texts: tuple[str, ...],
+    taken: frozenset[str] | None = None,
+) -> tuple[StageBuild, ...] | Refusal:
+    """The derivations that a builder has found, with their files and variables.
+
+    Args:
+        found: what the builder says.
+        scene: the stage.
+        sources: its files before the build.
+        calls: the commands that build.
+        texts: the commands that the derivations stand for, as they are shown.
+        taken: the names of other builds, for one whose output stays in the stage; None when others copy from the stage.
+    """
+    builds: list[StageBuild] = []
+    for built in found:
+        build = _build(built, scene, sources, calls)
+        if isinstance(build, Refusal):
+            return build
+        name = _file_name(scene.chain[-1], built if len(found) > 1 else None)
+        if taken is not None:
+            name = _free_name(scene.chain[-1], built, taken | {one.name for one in builds})
+        builds.append(replace(build, name=name, texts=texts, own=taken is not None))
+    return tuple(builds)
+
+
+def _build(
+    built: Built, scene: StageScene, sources: StageSources, calls: tuple[Invocation, ...]
 ) -> StageBuild | Refusal:
     taken = stage_sources(built.directory, sources)
     if isinstance(taken, Refusal):
@@ -261,7 +286,7 @@ def _build(
     if isinstance(environment, Refusal):
         return environment
     return StageBuild(
-        name=_file_name(scene.chain[-1], built if len(found) > 1 else None),
+        name="",
         title=_title(scene.chain[-1]),
         root=taken.folder,
         sources=taken.sources,
@@ -271,7 +296,7 @@ def _build(
         recipe=built.recipe,
         environment=environment,
         stages=tuple(stage.index for stage in scene.chain),
-        texts=_texts(scene),
+        texts=(),
         state=hashlib.sha256(built.state.encode()).hexdigest()[:16] if built.state else "",
         location=scene.chain[-1].location,
     )
@@ -281,6 +306,14 @@ def _file_name(stage: Stage, built: Built | None) -> str:
     name = _UNSAFE.sub("-", stage.name).strip("-").lower() or f"stage-{stage.index}"
     suffix = _UNSAFE.sub("-", built.suffix).strip("-") if built else ""
     return f"{name}-{suffix}" if suffix else name
+
+
+def _free_name(stage: Stage, built: Built, taken: frozenset[str] | set[str]) -> str:
+    """A name that no other build has: after the stage, what is built or where, and a number if need be."""
+    own = _UNSAFE.sub("-", stage.name).strip("-").lower() or "image"
+    what = _UNSAFE.sub("-", built.suffix or posixpath.basename(built.directory)).strip("-").lower() or "build"
+    names = (own, f"{own}-{what}", *(f"{own}-{what}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
 
 
 def _title(stage: Stage) -> str:
@@ -302,14 +335,20 @@ def _findings(pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene) ->
     located = next(
         doing for doing in reversed(scene.doings) if doing.step.outcome is CommandOutcome.UNRESOLVED
     )
-    said = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
-    for code, message, hint in said:
-        yield Finding(code=code, message=message, location=scene.chain[0].location, hint=hint)
+    for code, message, hint in problems_of(pairs):
+        place = located.step.location if code == "D2N310" else scene.chain[0].location
+        yield Finding(code=code, message=message, location=place, hint=hint)
+
+
+def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, ...]:
+    """What is to be said of builds: what their builders say, and the hashes that are not known yet."""
+    found = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
     for build, _ in pairs:
         if what := unfilled(build):
             message = f"nix/stages/{build.name}.nix: {what}, which only downloading it can tell"
             hint = "`dock2nix lock` fills it in where Nix is installed; then convert again"
-            yield Finding(code="D2N310", message=message, location=located.step.location, hint=hint)
+            found["D2N310", message, hint] = None
+    return tuple(found)
 
 
 def unfilled(build: StageBuild) -> str:

@@ -89,7 +89,8 @@ class StageBuild(Struct, frozen=True, kw_only=True):
     `name` is that of its file. `root` is the folder of the build context that stands at `directory` in the stage. `sources` and
     `exclusions` say what of the context is copied, `changes` what else is done to files before the build. The build
     runs in `directory`. `environment` are variables that it sees. `texts` are the commands that it stands for, `title` is how the
-    stage is spoken of, `stages` its position and those of the stages below it. `state` tells dependencies under one hash from those of another day: a digest of what asks for them.
+    stage is spoken of, `stages` its position and those of the stages below it.
+    `own`: what it makes stays in the stage, nobody copies it from there. `state` tells dependencies under one hash from those of another day: a digest of what asks for them.
     """
 
     name: str
@@ -104,6 +105,7 @@ class StageBuild(Struct, frozen=True, kw_only=True):
     stages: tuple[int, ...]
     texts: tuple[str, ...]
     state: str = ""
+    own: bool = False
     location: Location
 
 

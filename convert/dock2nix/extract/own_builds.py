@@ -1,0 +1,263 @@
+"""Builds in the stage that keeps what they make: each becomes a derivation whose output is put where the stage has it.
+
+A stage is walked, then the first group of commands that a builder understands is looked for; the stage is walked again with what
+that makes, so that later commands find it. That ends when no further group is understood.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dock2nix.builders import builder_of
+from dock2nix.builders.base import Refusal, Work, is_inside
+from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
+from dock2nix.extract.stage_sources import StageSources
+from dock2nix.extract.stage_tools import packages_asked_for
+from dock2nix.extract.verdicts import Verdict, unresolved
+from dock2nix.model.builds import NpmRecipe
+from dock2nix.model.image import CopyOutput, NodeModules, Remove
+from dock2nix.model.packages import Action
+from dock2nix.model.shell import Certainty, ShellCommand
+from dock2nix.model.steps import CommandOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dock2nix.builders.base import Builder, Built
+    from dock2nix.extract.stage_builds import Doing, StageScene
+    from dock2nix.model.builds import StageBuild
+    from dock2nix.model.image import Effect
+    from dock2nix.model.shell import Invocation
+    from dock2nix.model.source import Location
+
+# How many groups of a stage are looked at; a stage of the corpus that installs a dozen tools has twelve.
+MOST_GROUPS = 20
+# Managers of packages that are installed elsewhere than in the folder in which they are called.
+_OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "pip", "pipx", "rpm", "uv", "zypper"})
+
+
+class OwnBuilds(Struct, frozen=True, kw_only=True):
+    """What became of the commands of a stage that build, by their places; `names` are those of the files it makes.
+
+    `settled`: nothing further was understood, and `verdicts` say why of each that is left.
+    """
+
+    verdicts: Mapping[Location, Verdict]
+    names: tuple[str, ...] = ()
+    settled: bool = False
+
+
+class _Group(Struct, frozen=True, kw_only=True):
+    """Commands of one builder that belong together, as positions among the doings."""
+
+    builder: Builder
+    positions: tuple[int, ...]
+
+
+def is_left_build(doing: Doing) -> bool:
+    """Whether a command has no translation and is one of a build tool."""
+    return _builder(doing) is not None
+
+
+def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
+    """The first group of commands of a stage that a builder understands.
+
+    Args:
+        scene: the stage, what happens in it so far, and its image.
+        names: those that the files of builds have already.
+    """
+    reasons: dict[Location, Verdict] = {}
+    for group in _groups(scene):
+        found = _recognised(group, scene)
+        if isinstance(found, Refusal):
+            reasons |= _refused(group, found, scene)
+            continue
+        works, calls, sources, built = found
+        made = assembled_builds(built, scene, sources, calls, texts=_texts(works), taken=names)
+        if isinstance(made, Refusal):
+            reasons |= _refused(group, made, scene)
+            continue
+        pairs = tuple(zip(made, built, strict=True))
+        return OwnBuilds(verdicts=_verdicts(works, pairs), names=tuple(build.name for build in made))
+    return OwnBuilds(verdicts=reasons, settled=True)
+
+
+# --- groups ------------------------------------------------------------------------------------------------------------------
+
+
+def _groups(scene: StageScene) -> Iterator[_Group]:
+    """Runs of commands of one builder; a run that is in several folders as a whole first, then folder by folder."""
+    for builder, positions in _runs(scene):
+        yield _Group(builder=builder, positions=positions)
+        folders = [
+            tuple(own) for _, own in groupby(positions, lambda at: _run(scene.doings[at]).directory or "")
+        ]
+        if len(folders) > 1:
+            yield from (_Group(builder=builder, positions=own) for own in folders)
+
+
+def _runs(scene: StageScene) -> Iterator[tuple[Builder, tuple[int, ...]]]:
+    own = scene.chain[-1].index
+    found = (
+        (at, builder)
+        for at, doing in enumerate(scene.doings)
+        if doing.stage == own and (builder := _builder(doing)) is not None
+    )
+    for _, members in groupby(found, lambda one: id(one[1])):
+        listed = list(members)
+        yield listed[0][1], tuple(at for at, _ in listed)
+
+
+def _builder(doing: Doing) -> Builder | None:
+    item = doing.item
+    if doing.step.outcome is not CommandOutcome.UNRESOLVED or not isinstance(item, ShellCommand):
+        return None
+    if any(install.action is Action.INSTALL for install in doing.step.installs):
+        return None
+    return builder_of(item.invocations[0]) if item.invocations else None
+
+
+def _run(doing: Doing) -> Invocation:
+    assert isinstance(doing.item, ShellCommand)  # noqa: S101 - for the type checker: others are in no group
+    return doing.item.invocations[0]
+
+
+# --- recognition -------------------------------------------------------------------------------------------------------------
+
+
+def _recognised(
+    group: _Group, scene: StageScene
+) -> tuple[tuple[Doing, ...], tuple[Invocation, ...], StageSources, tuple[Built, ...]] | Refusal:
+    works = tuple(scene.doings[at] for at in group.positions)
+    for doing in works:
+        refusal = _objection(doing)
+        if refusal:
+            return refusal
+    calls = tuple(
+        run for doing in works if isinstance(doing.item, ShellCommand) for run in doing.item.invocations
+    )
+    last = group.positions[-1]
+    steps = tuple(doing.step for doing in scene.doings[: last + 1])
+    before = tuple(effect for step in steps for effect in step.effects) + scene.doings[last].mounted
+    sources = StageSources(scene.context, before)
+    work = Work(
+        calls=calls,
+        files=sources,
+        modules=tuple(effect for effect in before if isinstance(effect, NodeModules)),
+        base=scene.base,
+        installed=packages_asked_for(steps),
+        platform=scene.chain[-1].platform,
+    )
+    built = group.builder.recognise(work)
+    if isinstance(built, Refusal):
+        return built
+    if not built:
+        return Refusal("it only prepares, and nothing is known to be built of that")
+    culprit = _spoiled(group, tuple(one.directory for one in built), scene)
+    return culprit or (works, calls, sources, built)
+
+
+def _objection(doing: Doing) -> Refusal | None:
+    """What of a command no builder can do, whatever it is."""
+    item = doing.item
+    if not isinstance(item, ShellCommand) or item.certainty is not Certainty.ALWAYS:
+        return Refusal("a build that runs only under a condition")
+    if has_output(item):
+        return Refusal("a build whose output is written to a file")
+    return None
+
+
+def _spoiled(group: _Group, folders: tuple[str, ...], scene: StageScene) -> Refusal | None:
+    """Why the files that are built from are not known: something without translation ran among them before."""
+    for at, doing in enumerate(scene.doings[: group.positions[-1]]):
+        if at in group.positions or doing.step.outcome is not CommandOutcome.UNRESOLVED:
+            continue
+        if any(_works_in(doing, folder) for folder in folders):
+            line, text = doing.step.location.first_line, " ".join(doing.step.text.split())[:60]
+            return Refusal(f"what line {line} does to its files before is not known: {text}")
+    return None
+
+
+def _works_in(doing: Doing, folder: str) -> bool:
+    """Whether a command may have changed what is in a folder, by where it runs and what it names."""
+    item = doing.item
+    if not isinstance(item, ShellCommand):
+        target = doing.step.text.rsplit(" ", 1)[-1].strip('"]')
+        return (
+            not target.startswith("/") or is_inside(target, folder) or is_inside(folder, target.rstrip("/"))
+        )
+    if item.substitution_of is not None or {one.manager for one in doing.step.installs} & _OF_THE_SYSTEM:
+        return False
+    return any(
+        run.directory is None
+        or is_inside(run.directory, folder)
+        or any(folder != "/" and folder in (word.value or word.text) for word in run.arguments)
+        for run in item.invocations
+    )
+
+
+# --- what it comes to --------------------------------------------------------------------------------------------------------
+
+
+def _texts(works: tuple[Doing, ...]) -> tuple[str, ...]:
+    return tuple(f"{doing.step.location.first_line}: {' '.join(doing.step.text.split())}" for doing in works)
+
+
+def _refused(group: _Group, refusal: Refusal, scene: StageScene) -> dict[Location, Verdict]:
+    """The refusal at the command that it is about; the others of the group are left for its sake."""
+    works = [scene.doings[at] for at in group.positions]
+    guilty = next((doing for doing in works if refusal.call in _invocations(doing)), works[-1])
+    line = guilty.step.location.first_line
+    reason = refusal.reason or guilty.step.reason
+    return {
+        doing.step.location: unresolved(reason if doing is guilty else f"goes with line {line}: {reason}")
+        for doing in works
+    }
+
+
+def _invocations(doing: Doing) -> tuple[Invocation, ...]:
+    return doing.item.invocations if isinstance(doing.item, ShellCommand) else ()
+
+
+def _verdicts(
+    works: tuple[Doing, ...], pairs: tuple[tuple[StageBuild, Built], ...]
+) -> dict[Location, Verdict]:
+    names = ", ".join(f"nix/stages/{build.name}.nix" for build, _ in pairs)
+    done = Verdict(outcome=CommandOutcome.TRANSLATED, reason=f"built by a derivation: {names}")
+    last = works[-1].step
+    effects = tuple(
+        effect for build, built in pairs for effect in _effects(build, built, last.location, last.text)
+    )
+    found = {doing.step.location: done for doing in works}
+    found[last.location] = Verdict(
+        outcome=done.outcome, reason=done.reason, effects=effects, problems=problems_of(pairs)
+    )
+    return found
+
+
+def _effects(build: StageBuild, built: Built, location: Location, text: str) -> Iterator[Effect]:
+    """What a build makes, put where the stage has it."""
+    short = " ".join(text.split())[:100]
+    if not built.products:
+        if isinstance(build.recipe, NpmRecipe) and build.recipe.prune:
+            yield Remove(path=build.recipe.modules.path, recursive=True, location=location, text=short)
+        place = build.directory.lstrip("/")
+        yield CopyOutput(
+            build=build, place=place, path=build.directory, folder=True, location=location, text=short
+        )
+    folders = {path for path, _ in built.products if path.endswith("/")}
+    for path, place in built.products:
+        folder = path in folders
+        if folder or posixpath.dirname(path) + "/" not in folders:
+            yield CopyOutput(
+                build=build,
+                place=place.rstrip("/"),
+                path=path.rstrip("/") or "/",
+                folder=folder,
+                location=location,
+                text=short,
+            )

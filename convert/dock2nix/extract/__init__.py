@@ -73,6 +73,25 @@ _PLAIN_IMAGES = frozenset(
 )
 
 
+# Beside those of the catalogue, which are the same in all versions (the Dockerfiles of docker-library).
+_SET_BY_IMAGES = {
+    "golang": ("GOLANG_VERSION",),
+    "node": ("NODE_VERSION", "YARN_VERSION"),
+    "python": (
+        "GPG_KEY",
+        "LANG",
+        "PYTHON_GET_PIP_SHA256",
+        "PYTHON_GET_PIP_URL",
+        "PYTHON_PIP_VERSION",
+        "PYTHON_SETUPTOOLS_VERSION",
+        "PYTHON_SHA256",
+        "PYTHON_VERSION",
+    ),
+    "ruby": ("LANG", "RUBY_DOWNLOAD_SHA256", "RUBY_DOWNLOAD_URL", "RUBY_MAJOR", "RUBY_VERSION"),
+    "rust": ("RUST_VERSION",),
+}
+
+
 class StageSteps(Struct, frozen=True, kw_only=True):
     """The steps of one stage, and where and as whom the stage ends (a stage that stands on it starts there).
 
@@ -105,7 +124,7 @@ class _Walk(Struct, kw_only=True):
     taken: list[tuple[int, str]]
     doings: list[Doing]
     certificates: bool = False
-    complete: bool = True
+    unknown: tuple[str, ...] = ()
     bash: bool = False
     builds: Mapping[Location, Verdict] = field(default_factory=dict)
 
@@ -243,7 +262,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
             workdir, user = known.config.working_dir or "/", known.config.user
     return _Walk(
         stage=stage,
-        complete=_environment_is_known(stage, extraction.stages),
+        unknown=_unknown_variables(stage, extraction.stages),
         bash=_shell_is_bash(stage, extraction),
         workdir=workdir,
         user=user,
@@ -256,14 +275,19 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     )
 
 
-def _environment_is_known(stage: Stage, stages: tuple[Stage, ...]) -> bool:
-    """Whether the root of a stage sets no variables beside PATH: nothing, and the images of plain distributions."""
+def _unknown_variables(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+    """The variables that the image at the root of a stage may set to what is not known here; `*` for any.
+
+    Nothing sets none, nor do the images of plain distributions; of Docker's own images of languages the names are known.
+    """
     while isinstance(stage.base, StageReference):
         stage = stages[stage.base.index]
-    return (
-        not isinstance(stage.base, ImageReference)
-        or stage.base.repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES
-    )
+    if not isinstance(stage.base, ImageReference):
+        return ()
+    repository = stage.base.repository.removeprefix("library/")
+    if repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES:
+        return ()
+    return _SET_BY_IMAGES.get(repository, ("*",))
 
 
 def _shell_is_bash(stage: Stage, extraction: _Extraction) -> bool:
@@ -317,7 +341,7 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
-    items = run_items(instruction, walk.workdir, walk.stage.platform, complete=walk.complete, bash=walk.bash)
+    items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
     mounted = _mounted_files(instruction, extraction.context, walk.workdir)
     walk.files.effects.extend(mounted)
     scene = Scene(
@@ -364,7 +388,12 @@ def _is_one_heredoc(raw: Instruction) -> bool:
 
 
 def run_items(
-    instruction: ScopedInstruction, workdir: str, platform: str, *, complete: bool = True, bash: bool = False
+    instruction: ScopedInstruction,
+    workdir: str,
+    platform: str,
+    *,
+    unknown: tuple[str, ...] = (),
+    bash: bool = False,
 ) -> Outcome[tuple[ShellItem, ...]]:
     """The commands of a RUN (or of a CMD, ENTRYPOINT in either form).
 
@@ -372,11 +401,11 @@ def run_items(
         instruction: with the variables in scope.
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
-        complete: whether all variables of the base image are known; if not, one that nobody set is unknown, not empty.
+        unknown: variables that the base image may set to what is not known; with `*`, any that nobody set is unknown, not empty.
         bash: whether /bin/sh is bash in this image.
     """
     raw = instruction.instruction
-    environment = instruction.environment if complete else {**instruction.environment, "*": None}
+    environment = {**dict.fromkeys(unknown), **instruction.environment}
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(

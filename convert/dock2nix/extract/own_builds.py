@@ -16,7 +16,7 @@ from dock2nix.builders import builder_of
 from dock2nix.builders.base import Refusal, Work, is_inside
 from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
 from dock2nix.extract.stage_sources import StageSources
-from dock2nix.extract.stage_tools import packages_asked_for
+from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments
 from dock2nix.extract.verdicts import Verdict, unresolved
 from dock2nix.model.builds import NpmRecipe
 from dock2nix.model.image import CopyOutput, NodeModules, Remove
@@ -151,6 +151,7 @@ def _recognised(
         base=scene.base,
         installed=packages_asked_for(steps),
         platform=scene.chain[-1].platform,
+        unset=unset_arguments(scene.chain),
     )
     built = group.builder.recognise(work)
     if isinstance(built, Refusal):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dock2nix.builders import recognise
 from dock2nix.builders.base import Refusal, Work, is_inside
 from dock2nix.extract.stage_sources import StageSources, stage_sources
-from dock2nix.extract.stage_tools import environment_of, packages_asked_for
+from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
 from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, StageBuild
 from dock2nix.model.finding import Finding
 from dock2nix.model.image import MakeDirectory, NodeModules
@@ -150,6 +150,7 @@ def stage_products(scene: StageScene) -> StageProducts | Refusal:
         base=scene.base,
         installed=packages_asked_for(tuple(doing.step for doing in scene.doings)),
         platform=scene.chain[-1].platform,
+        unset=unset_arguments(scene.chain),
     )
     found = recognise(work)
     if isinstance(found, Refusal):

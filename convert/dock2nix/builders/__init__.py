@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.builders import cargo, go, maven, npm
-from dock2nix.builders.base import Refusal, program_of
+from dock2nix.builders import cargo, go, maven, native, npm
+from dock2nix.builders.base import Refusal
 
 if TYPE_CHECKING:
     from dock2nix.builders.base import Builder, Built, Work
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILDERS", "builder_of", "recognise"]
 
-BUILDERS: tuple[Builder, ...] = (cargo, go, maven, npm)
+BUILDERS: tuple[Builder, ...] = (cargo, go, maven, native, npm)
 
 
 def builder_of(run: Invocation) -> Builder | None:
     """The build tool that a command is of; None when it is of none."""
-    return next((builder for builder in BUILDERS if program_of(run) in builder.PROGRAMS), None)
+    return next((builder for builder in BUILDERS if native.tool_of(run) in builder.PROGRAMS), None)
 
 
 def recognise(work: Work) -> tuple[Built, ...] | Refusal:
@@ -34,4 +34,6 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
     for call in work.calls:
         if builder is None or builder_of(call) is not builder:
             return Refusal("", call)
-    return builder.recognise(work) if builder else Refusal("", work.calls[0])
+    if builder is None or builder.IN_PLACE:
+        return Refusal("", work.calls[0])
+    return builder.recognise(work)

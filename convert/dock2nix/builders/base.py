@@ -44,7 +44,8 @@ class Work(Struct, frozen=True, kw_only=True):
 
     `calls` are the commands that have no translation of their own, in order. `modules` are the node_modules that the stage
     installs. `base` is what is known of its image, `installed` the packages it installs. `platform` is like `linux/amd64`. `unset`
-    are build arguments without a value: they expand to nothing.
+    are build arguments without a value: they expand to nothing. `root` is the folder with the sources that the calls run in, ""
+    when that is not known, `made` the folders that commands have made before, and `others` the places of files that are not there.
     """
 
     calls: tuple[Invocation, ...]
@@ -54,6 +55,9 @@ class Work(Struct, frozen=True, kw_only=True):
     installed: AbstractSet[str]
     platform: str
     unset: AbstractSet[str] = frozenset()
+    root: str = ""
+    made: AbstractSet[str] = frozenset()
+    others: AbstractSet[str] = frozenset()
 
 
 class Built(Struct, frozen=True, kw_only=True):
@@ -81,8 +85,9 @@ class Refusal(Struct, frozen=True):
 
 
 class Builder(Protocol):
-    """A module of this package: one build tool."""
+    """A module of this package: one build tool. IN_PLACE: it is asked about one tree of sources at a time, where it stands."""
 
+    IN_PLACE: bool
     PROGRAMS: frozenset[str]
 
     def recognise(self, work: Work) -> tuple[Built, ...] | Refusal:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dock2nix.builders.base import StageFolder, Work
     from dock2nix.model.shell import Invocation
 
+IN_PLACE = False
 PROGRAMS = frozenset({"cargo", "rustup", "rustc"})
 
 _OPTIONS = option_table(

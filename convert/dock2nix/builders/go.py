@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.shell import Invocation
 
+IN_PLACE = False
 PROGRAMS = frozenset({"go", "gofmt", "golangci-lint", "golint", "staticcheck"})
 
 # `go help build`: what has no influence on the program, and what has.

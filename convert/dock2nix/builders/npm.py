@@ -19,6 +19,7 @@ _RUNNERS = frozenset({"npm", "npx", "pnpm", "yarn"})
 _TOOLS = {"astro": "astro", "ng": "@angular/cli", "next": "next", "nest": "@nestjs/cli", "nuxt": "nuxt"}
 _TOOLS |= {"react-scripts": "react-scripts", "tsc": "typescript", "vite": "vite", "vue-cli-service": ""}
 _TOOLS |= {"webpack": "webpack", "rollup": "rollup", "esbuild": "esbuild", "tailwindcss": "tailwindcss"}
+IN_PLACE = False
 PROGRAMS = _RUNNERS | frozenset(_TOOLS)
 _RUN = frozenset({"run", "run-script", "rum", "urn"})
 _SHORT = frozenset({"build", "lint"})  # scripts that yarn and pnpm run by their name alone

@@ -6,22 +6,27 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, assert_never
 
-from dock2nix.emit.copying import GENERATED
 from dock2nix.emit.expression import (
     Comment,
     NixExpression,
     Script,
     ShellCode,
     ShellLine,
-    ShellPattern,
     attribute_name,
     nix_path,
     to_nix,
 )
-from dock2nix.emit.fileset import fileset_expression
-from dock2nix.emit.flake import module_arguments
+from dock2nix.emit.flake import inherited_arguments, module_arguments
+from dock2nix.emit.native_stages import (
+    copied,
+    earlier_bindings,
+    native_arguments,
+    native_environment,
+    path_lines,
+    sources_of,
+)
 from dock2nix.emit.script import UP, change_script
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NpmRecipe
+from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NativeRecipe, NpmRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +50,8 @@ _Argument = tuple[str, object]
 def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
     """What fills stage.nix.jinja."""
     arguments = [_joined(*one) for one in _arguments(file, plan) if one[1] is not None]
-    bindings = change_script(file.build)[1]
+    passed_on = inherited_arguments(plan)
+    bindings = (*earlier_bindings(file.build, passed_on), *change_script(file.build, passed_on)[1])
     texts = [
         to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
     ]
@@ -90,6 +96,8 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.rustPlatform.buildRustPackage")
         case MavenRecipe():
             return NixExpression("pkgs.maven.buildMavenPackage")
+        case NativeRecipe():
+            return NixExpression("pkgs.stdenv.mkDerivation")
         case _:
             assert_never(build.recipe)
 
@@ -98,9 +106,7 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
     yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
     yield "version", "0"
-    sources = fileset_expression(build.sources, build.exclusions, GENERATED, "../../.")
-    yield "src", NixExpression(sources)
-    yield "sourceRoot", f"source/{build.root}" if build.root else None
+    yield from sources_of(build)
     match build.recipe:
         case NpmRecipe():
             yield from _npm(build.recipe, file)
@@ -110,6 +116,8 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
             yield from _cargo(build.recipe, file)
         case MavenRecipe():
             yield from _maven(build.recipe, file)
+        case NativeRecipe():
+            yield from _native(build.recipe, file)
         case _:
             assert_never(build.recipe)
 
@@ -237,6 +245,16 @@ def _maven(recipe: MavenRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "installPhase", _install(file, ())
 
 
+# --- commands ------------------------------------------------------------------------------------------------------------------
+
+
+def _native(recipe: NativeRecipe, file: StageFile) -> Iterator[_Argument]:
+    scripts = ShellLine(("patchShebangs", "."))
+    yield "postPatch", _changes(file.build, (scripts, *path_lines(file.build)))
+    yield from _common(file, native_environment(recipe, file.build))
+    yield from native_arguments(recipe, file)
+
+
 # --- files ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -253,18 +271,5 @@ def _inside(place: str, build: StageBuild) -> str:
 
 def _install(file: StageFile, before: tuple[ShellLine, ...]) -> Script:
     """The files that other stages copy, at their old paths below `$out`."""
-    lines = [ShellLine(("runHook", "preInstall")), *before]
-    made: set[str] = set()
-    for place in file.outputs:
-        source = _inside(place, file.build)
-        folder = place if source == "." else posixpath.dirname(place)
-        if folder not in made:
-            lines.append(ShellLine(("mkdir", "-p", _below_out(folder))))
-            made.add(folder)
-        word = ShellPattern(source) if _WILDCARD.search(source) else "./." if source == "." else source
-        lines.append(ShellLine(("cp", "-r", word, _below_out(folder))))
-    return Script((*lines, ShellLine(("runHook", "postInstall"))))
-
-
-def _below_out(path: str) -> ShellCode:
-    return ShellCode("$out/{0}", (path,)) if path else ShellCode("$out", ())
+    hooks = ShellLine(("runHook", "preInstall")), ShellLine(("runHook", "postInstall"))
+    return Script((hooks[0], *before, *copied(file.outputs, file.build), hooks[1]))

@@ -11,15 +11,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.builders import builder_of
 from dock2nix.builders.base import Refusal, Work, is_inside
 from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
-from dock2nix.extract.stage_sources import StageSources
+from dock2nix.extract.stage_sources import StageSources, changed_paths, other_trees, source_root
 from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments
 from dock2nix.extract.verdicts import Verdict, unresolved
-from dock2nix.model.builds import NpmRecipe
-from dock2nix.model.image import CopyOutput, NodeModules, Remove
+from dock2nix.model.builds import NativeRecipe, NpmRecipe
+from dock2nix.model.image import CopyOutput, MakeDirectory, NodeModules, Remove
 from dock2nix.model.packages import Action
 from dock2nix.model.shell import Certainty, ShellCommand
 from dock2nix.model.steps import CommandOutcome
@@ -52,10 +53,13 @@ class OwnBuilds(Struct, frozen=True, kw_only=True):
 
 
 class _Group(Struct, frozen=True, kw_only=True):
-    """Commands of one builder that belong together, as positions among the doings."""
+    """Commands of one builder that belong together, as positions among the doings. `root` is the folder of their sources, for
+    builders that are asked about one tree at a time.
+    """
 
     builder: Builder
     positions: tuple[int, ...]
+    root: str = ""
 
 
 def is_left_build(doing: Doing) -> bool:
@@ -77,10 +81,13 @@ def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
             reasons |= _refused(group, found, scene)
             continue
         works, calls, sources, built = found
+        built = tuple(_with_tree(one, group, scene) for one in built)
         made = assembled_builds(built, scene, sources, calls, texts=_texts(works), taken=names)
         if isinstance(made, Refusal):
             reasons |= _refused(group, made, scene)
             continue
+        if group.builder.IN_PLACE:
+            made = tuple(replace(build, after=_installed_before(sources.effects)) for build in made)
         pairs = tuple(zip(made, built, strict=True))
         return OwnBuilds(verdicts=_verdicts(works, pairs), names=tuple(build.name for build in made))
     return OwnBuilds(verdicts=reasons, settled=True)
@@ -91,25 +98,38 @@ def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
 
 def _groups(scene: StageScene) -> Iterator[_Group]:
     """Runs of commands of one builder; a run that is in several folders as a whole first, then folder by folder."""
-    for builder, positions in _runs(scene):
-        yield _Group(builder=builder, positions=positions)
+    for builder, root, positions in _runs(scene):
+        yield _Group(builder=builder, positions=positions, root=root)
         folders = [
             tuple(own) for _, own in groupby(positions, lambda at: _run(scene.doings[at]).directory or "")
         ]
-        if len(folders) > 1:
+        if len(folders) > 1 and not builder.IN_PLACE:
             yield from (_Group(builder=builder, positions=own) for own in folders)
 
 
-def _runs(scene: StageScene) -> Iterator[tuple[Builder, tuple[int, ...]]]:
+def _runs(scene: StageScene) -> Iterator[tuple[Builder, str, tuple[int, ...]]]:
     own = scene.chain[-1].index
-    found = (
-        (at, builder)
+    found = [
+        (at, builder, _root(at, builder, scene))
         for at, doing in enumerate(scene.doings)
         if doing.stage == own and (builder := _builder(doing)) is not None
-    )
-    for _, members in groupby(found, lambda one: id(one[1])):
+    ]
+    for _, members in groupby(found, lambda one: (id(one[1]), one[2])):
         listed = list(members)
-        yield listed[0][1], tuple(at for at, _ in listed)
+        yield listed[0][1], listed[0][2], tuple(at for at, _, _ in listed)
+
+
+def _root(at: int, builder: Builder, scene: StageScene) -> str:
+    directory = _run(scene.doings[at]).directory
+    if not builder.IN_PLACE or directory is None:
+        return ""
+    return source_root(directory, _effects_before(at, scene))
+
+
+def _effects_before(at: int, scene: StageScene) -> tuple[Effect, ...]:
+    """What has happened in the stage, and is mounted, when the command at a position runs."""
+    effects = (effect for doing in scene.doings[: at + 1] for effect in doing.step.effects)
+    return (*effects, *scene.doings[at].mounted)
 
 
 def _builder(doing: Doing) -> Builder | None:
@@ -142,7 +162,7 @@ def _recognised(
     )
     last = group.positions[-1]
     steps = tuple(doing.step for doing in scene.doings[: last + 1])
-    before = tuple(effect for step in steps for effect in step.effects) + scene.doings[last].mounted
+    before = _effects_before(last, scene)
     sources = StageSources(scene.context, before)
     work = Work(
         calls=calls,
@@ -152,6 +172,9 @@ def _recognised(
         installed=packages_asked_for(steps),
         platform=scene.chain[-1].platform,
         unset=unset_arguments(scene.chain),
+        root=group.root,
+        made=frozenset(effect.path for effect in before if isinstance(effect, MakeDirectory)),
+        others=other_trees(group.root, before) if group.root else frozenset(),
     )
     built = group.builder.recognise(work)
     if isinstance(built, Refusal):
@@ -159,6 +182,7 @@ def _recognised(
     if not built:
         return Refusal("it only prepares, and nothing is known to be built of that")
     culprit = _spoiled(group, tuple(one.directory for one in built), scene)
+    culprit = culprit or (_changed_between(group, scene) if group.builder.IN_PLACE else None)
     return culprit or (works, calls, sources, built)
 
 
@@ -183,6 +207,20 @@ def _spoiled(group: _Group, folders: tuple[str, ...], scene: StageScene) -> Refu
     return None
 
 
+def _changed_between(group: _Group, scene: StageScene) -> Refusal | None:
+    """Why commands that run as they stand cannot run in one go: their files are changed between them."""
+    for at in range(group.positions[0] + 1, group.positions[-1]):
+        for effect in scene.doings[at].step.effects:
+            if not isinstance(effect, MakeDirectory) and any(
+                is_inside(path, group.root) for path in changed_paths(effect)
+            ):
+                line = effect.location.first_line
+                return Refusal(
+                    f"line {line} changes its files between the steps of the build: {effect.text[:60]}"
+                )
+    return None
+
+
 def _works_in(doing: Doing, folder: str) -> bool:
     """Whether a command may have changed what is in a folder, by where it runs and what it names."""
     item = doing.item
@@ -198,6 +236,19 @@ def _works_in(doing: Doing, folder: str) -> bool:
         or is_inside(run.directory, folder)
         or any(folder != "/" and folder in (word.value or word.text) for word in run.arguments)
         for run in item.invocations
+    )
+
+
+def _installed_before(effects: tuple[Effect, ...]) -> tuple[StageBuild, ...]:
+    """The builds whose headers, libraries and programs stand in the stage already."""
+    return tuple(
+        dict.fromkeys(
+            effect.build
+            for effect in effects
+            if isinstance(effect, CopyOutput)
+            and isinstance(effect.build.recipe, NativeRecipe)
+            and effect.build.recipe.installs
+        )
     )
 
 
@@ -224,6 +275,29 @@ def _invocations(doing: Doing) -> tuple[Invocation, ...]:
     return doing.item.invocations if isinstance(doing.item, ShellCommand) else ()
 
 
+def _with_tree(built: Built, group: _Group, scene: StageScene) -> Built:
+    """A build that installs leaves its folder behind; that is taken along only when something later needs it."""
+    recipe = built.recipe
+    if not isinstance(recipe, NativeRecipe) or not recipe.installs:
+        return built
+    later = scene.doings[group.positions[-1] + 1 :]
+    needed = any(_needs(doing, built.directory) for doing in later)
+    return replace(built, recipe=replace(recipe, tree=needed))
+
+
+def _needs(doing: Doing, folder: str) -> bool:
+    if doing.step.program in {"cd", "rm"} or not isinstance(doing.item, ShellCommand):
+        return False
+    cleans = {"clean", "distclean", "mostlyclean"}
+    for run in doing.item.invocations:
+        words = {word.value or word.text for word in run.arguments}
+        inside = run.directory is not None and is_inside(run.directory, folder)
+        named = any(folder in word for word in words)
+        if (inside or named) and not words & cleans and any(not word.startswith("-") for word in words):
+            return True
+    return False
+
+
 def _verdicts(
     works: tuple[Doing, ...], pairs: tuple[tuple[StageBuild, Built], ...]
 ) -> dict[Location, Verdict]:
@@ -243,7 +317,17 @@ def _verdicts(
 def _effects(build: StageBuild, built: Built, location: Location, text: str) -> Iterator[Effect]:
     """What a build makes, put where the stage has it."""
     short = " ".join(text.split())[:100]
-    if not built.products:
+    if isinstance(build.recipe, NativeRecipe) and build.recipe.installs:
+        yield CopyOutput(
+            build=build,
+            place="",
+            path="/",
+            folder=True,
+            reach=(*build.recipe.reach, *((build.directory,) if build.recipe.tree else ())),
+            location=location,
+            text=short,
+        )
+    elif not built.products:
         if isinstance(build.recipe, NpmRecipe) and build.recipe.prune:
             yield Remove(path=build.recipe.modules.path, recursive=True, location=location, text=short)
         place = build.directory.lstrip("/")

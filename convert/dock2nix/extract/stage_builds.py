@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from dock2nix.builders import recognise
 from dock2nix.builders.base import Refusal, Work, is_inside
+from dock2nix.builders.native import SEARCHED
 from dock2nix.extract.stage_sources import StageSources, stage_sources
 from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, StageBuild
+from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NativeRecipe, StageBuild
 from dock2nix.model.finding import Finding
 from dock2nix.model.image import MakeDirectory, NodeModules
 from dock2nix.model.shell import Certainty, ShellCommand
@@ -281,9 +282,7 @@ def _build(
     taken = stage_sources(built.directory, sources)
     if isinstance(taken, Refusal):
         return taken
-    environment = (
-        built.environment if isinstance(built.recipe, GoRecipe) else environment_of(scene.chain, calls)
-    )
+    environment = _environment(built, scene, calls)
     if isinstance(environment, Refusal):
         return environment
     return StageBuild(
@@ -294,6 +293,7 @@ def _build(
         exclusions=taken.exclusions,
         changes=taken.changes,
         directory=built.directory,
+        origin=taken.origin,
         recipe=built.recipe,
         environment=environment,
         stages=tuple(stage.index for stage in scene.chain),
@@ -307,6 +307,19 @@ def _file_name(stage: Stage, built: Built | None) -> str:
     name = _UNSAFE.sub("-", stage.name).strip("-").lower() or f"stage-{stage.index}"
     suffix = _UNSAFE.sub("-", built.suffix).strip("-") if built else ""
     return f"{name}-{suffix}" if suffix else name
+
+
+def _environment(
+    built: Built, scene: StageScene, calls: tuple[Invocation, ...]
+) -> tuple[tuple[str, str], ...] | Refusal:
+    """The variables of a build; those that one command alone sees stand with that one in a recipe of commands."""
+    if isinstance(built.recipe, GoRecipe):
+        return built.environment
+    if isinstance(built.recipe, NativeRecipe):
+        plain = tuple(replace(call, assignments=()) for call in calls)
+        found = environment_of(scene.chain, plain)
+        return found if isinstance(found, Refusal) else tuple(one for one in found if one[0] not in SEARCHED)
+    return environment_of(scene.chain, calls)
 
 
 def _free_name(stage: Stage, built: Built, taken: frozenset[str] | set[str]) -> str:

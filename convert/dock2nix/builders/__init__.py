@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.builders import cargo, go, maven, native, npm
+from dock2nix.builders import cargo, composer, dotnet, go, gradle, maven, native, npm, unpinned
 from dock2nix.builders.base import Refusal
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILDERS", "builder_of", "recognise"]
 
-BUILDERS: tuple[Builder, ...] = (cargo, go, maven, native, npm)
+BUILDERS: tuple[Builder, ...] = (cargo, composer, dotnet, go, gradle, maven, native, npm, unpinned)
 
 
 def builder_of(run: Invocation) -> Builder | None:

@@ -85,9 +85,14 @@ class Refusal(Struct, frozen=True):
 
 
 class Builder(Protocol):
-    """A module of this package: one build tool. IN_PLACE: it is asked about one tree of sources at a time, where it stands."""
+    """A module of this package: one build tool.
+
+    IN_PLACE: what it makes is put where the stage has it, also in a stage that others copy from. BY_TREE: it is asked about one tree
+    of sources at a time.
+    """
 
     IN_PLACE: bool
+    BY_TREE: bool
     PROGRAMS: frozenset[str]
 
     def recognise(self, work: Work) -> tuple[Built, ...] | Refusal:

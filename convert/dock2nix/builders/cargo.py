@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation
 
 IN_PLACE = False
+BY_TREE = False
 PROGRAMS = frozenset({"cargo", "rustup", "rustc"})
 
 _OPTIONS = option_table(

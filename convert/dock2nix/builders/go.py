@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation
 
 IN_PLACE = False
+BY_TREE = False
 PROGRAMS = frozenset({"go", "gofmt", "golangci-lint", "golint", "staticcheck"})
 
 # `go help build`: what has no influence on the program, and what has.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Word
 
 IN_PLACE = True
+BY_TREE = True
 _SCRIPTS = frozenset(
     {
         *("autogen.sh", "bootstrap", "bootstrap.sh", "buildconf", "buildconf.sh"),
@@ -317,7 +318,7 @@ def _told_by_makefile(
     """How a Makefile that nobody configured is told where to install to."""
     text = _makefile(run, work)
     if text is None:
-        message = f"{' '.join(command.words)}: taken to install below DESTDIR, as most Makefiles do; its own was not seen"
+        message = f"{_shown(run)}: taken to install below DESTDIR, as most Makefiles do; its own was not seen"
         return command.words, (
             ("D2N311", message, "if the build stops there, give the Makefile's own variable"),
         )
@@ -329,6 +330,11 @@ def _told_by_makefile(
             "its Makefile knows neither DESTDIR nor PREFIX, so it installs into the machine itself", run
         )
     return (*command.words, f"{found[1]}={OUT}{found[2].rstrip('/')}"), ()
+
+
+def _shown(run: Invocation) -> str:
+    """A command for a message, without what is set for it."""
+    return " ".join([run.program or "", *(word.text for word in run.arguments)])
 
 
 def _reach(commands: list[BuildCommand]) -> set[str]:

@@ -20,6 +20,7 @@ _TOOLS = {"astro": "astro", "ng": "@angular/cli", "next": "next", "nest": "@nest
 _TOOLS |= {"react-scripts": "react-scripts", "tsc": "typescript", "vite": "vite", "vue-cli-service": ""}
 _TOOLS |= {"webpack": "webpack", "rollup": "rollup", "esbuild": "esbuild", "tailwindcss": "tailwindcss"}
 IN_PLACE = False
+BY_TREE = False
 PROGRAMS = _RUNNERS | frozenset(_TOOLS)
 _RUN = frozenset({"run", "run-script", "rum", "urn"})
 _SHORT = frozenset({"build", "lint"})  # scripts that yarn and pnpm run by their name alone

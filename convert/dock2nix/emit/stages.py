@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from dock2nix.emit.expression import (
     Comment,
+    Interpolated,
     NixExpression,
     Script,
     ShellCode,
@@ -26,7 +27,16 @@ from dock2nix.emit.native_stages import (
     sources_of,
 )
 from dock2nix.emit.script import UP, change_script
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NativeRecipe, NpmRecipe
+from dock2nix.model.builds import (
+    CargoRecipe,
+    ComposerRecipe,
+    DotnetRecipe,
+    GoRecipe,
+    GradleRecipe,
+    MavenRecipe,
+    NativeRecipe,
+    NpmRecipe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +75,7 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
         "definitions": {"library": library} if bindings or library else None,
         "bindings": tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
         "builder": _builder(file.build),
+        "fixpoint": NixExpression("final") if isinstance(file.build.recipe, GradleRecipe) else None,
         "attributes": tuple(
             {
                 "name": NixExpression(name),
@@ -74,6 +85,17 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
             for name, value in arguments
         ),
     }
+
+
+def empty_list(build: StageBuild) -> str | None:
+    """The text of NAME-deps.json as long as nobody has made it: a list of nothing, so that the flake can be evaluated."""
+    match build.recipe:
+        case DotnetRecipe():
+            return "[]\n"
+        case GradleRecipe():
+            return "{}\n"
+        case _:
+            return None
 
 
 def _joined(name: str, value: object) -> _Argument:
@@ -98,6 +120,12 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.maven.buildMavenPackage")
         case NativeRecipe():
             return NixExpression("pkgs.stdenv.mkDerivation")
+        case DotnetRecipe():
+            return NixExpression("pkgs.buildDotnetModule")
+        case GradleRecipe():
+            return NixExpression("pkgs.stdenv.mkDerivation")
+        case ComposerRecipe(php=php, source=source):
+            return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
         case _:
             assert_never(build.recipe)
 
@@ -118,6 +146,12 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
             yield from _maven(build.recipe, file)
         case NativeRecipe():
             yield from _native(build.recipe, file)
+        case DotnetRecipe():
+            yield from _dotnet(build.recipe, file)
+        case GradleRecipe():
+            yield from _gradle(build.recipe, file)
+        case ComposerRecipe():
+            yield from _composer(build.recipe, file)
         case _:
             assert_never(build.recipe)
 
@@ -253,6 +287,65 @@ def _native(recipe: NativeRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "postPatch", _changes(file.build, (scripts, *path_lines(file.build)))
     yield from _common(file, native_environment(recipe, file.build))
     yield from native_arguments(recipe, file)
+
+
+# --- .NET ----------------------------------------------------------------------------------------------------------------------
+
+
+def _dotnet(recipe: DotnetRecipe, file: StageFile) -> Iterator[_Argument]:
+    properties = tuple(f"-p:{name}={value}" for name, value in recipe.properties)
+    framework = (f"--framework={recipe.framework}",) if recipe.framework else ()
+    yield "postPatch", _changes(file.build)
+    yield "dotnet-sdk", NixExpression(f"{recipe.source or 'pkgs'}.{recipe.sdk}")
+    yield "projectFile", recipe.project
+    yield "nugetDeps", NixExpression(f"./{file.build.name}-deps.json")
+    yield "buildType", recipe.configuration if recipe.configuration != "Release" else None
+    yield "selfContainedBuild", True if recipe.self_contained else None
+    yield "useAppHost", None if recipe.app_host else False
+    yield "dotnetFlags", properties or None
+    yield "dotnetBuildFlags", framework or None
+    yield "dotnetInstallFlags", framework or None
+    yield "installPath", NixExpression('"${placeholder "out"}/published"')
+    yield "executables", ()
+    yield from _common(file, dict(file.build.environment))
+
+
+# --- Gradle --------------------------------------------------------------------------------------------------------------------
+
+
+def _gradle(recipe: GradleRecipe, file: StageFile) -> Iterator[_Argument]:
+    gradle = NixExpression(f"pkgs.{recipe.gradle}")
+    tools = (gradle, *(path for path, _ in file.tools))
+    java = (
+        (Interpolated(("-Dorg.gradle.java.home=", NixExpression(f"pkgs.{recipe.jdk}"))),)
+        if recipe.jdk
+        else ()
+    )
+    yield "postPatch", _changes(file.build)
+    yield "nativeBuildInputs", tools
+    yield "buildInputs", _packages(file.libraries)
+    yield (
+        "mitmCache",
+        NixExpression(
+            f"pkgs.{recipe.gradle}.fetchDeps {{\n  inherit (final) pname;\n  pkg = final.finalPackage;\n"
+            f"  data = ./{file.build.name}-deps.json;\n}}"
+        ),
+    )
+    yield "gradleBuildTask", " ".join(recipe.tasks)
+    yield "gradleFlags", (*java, *(word for flag in recipe.flags for word in flag.split(" "))) or None
+    yield "env", dict(file.build.environment) or None
+    yield "installPhase", _install(file, ())
+
+
+# --- Composer ------------------------------------------------------------------------------------------------------------------
+
+
+def _composer(recipe: ComposerRecipe, file: StageFile) -> Iterator[_Argument]:
+    yield "postPatch", _changes(file.build)
+    yield "vendorHash", _FAKE
+    yield "composerNoDev", False if recipe.dev else None
+    yield "composerNoPlugins", False if recipe.plugins else None
+    yield "composerStrictValidation", False
 
 
 # --- files ---------------------------------------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ class BuildYard:
             context=self.context,
             base=base,
             of_image=self.image,
+            below=any(stage.base == StageReference(index=index) for stage in self.stages),
         )
 
     def _cover(self, scene: StageScene, found: StageProducts) -> None:

@@ -18,7 +18,7 @@ from dock2nix.builders.base import Refusal, Work, is_inside
 from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
 from dock2nix.extract.stage_sources import StageSources, changed_paths, other_trees, source_root
 from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments
-from dock2nix.extract.verdicts import Verdict, unresolved
+from dock2nix.extract.verdicts import Verdict, not_needed, unresolved
 from dock2nix.model.builds import NativeRecipe, NpmRecipe
 from dock2nix.model.image import CopyOutput, MakeDirectory, NodeModules, Remove
 from dock2nix.model.packages import Action
@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 MOST_GROUPS = 20
 # Managers of packages that are installed elsewhere than in the folder in which they are called.
 _OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "pip", "pipx", "rpm", "uv", "zypper"})
+
+
+_PREPARES = not_needed(
+    "only prepares what a stage that stands on this one builds, which is done as a whole there"
+)
 
 
 class OwnBuilds(Struct, frozen=True, kw_only=True):
@@ -81,12 +86,14 @@ def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
             reasons |= _refused(group, found, scene)
             continue
         works, calls, sources, built = found
+        if not built:
+            return OwnBuilds(verdicts={doing.step.location: _PREPARES for doing in works})
         built = tuple(_with_tree(one, group, scene) for one in built)
         made = assembled_builds(built, scene, sources, calls, texts=_texts(works), taken=names)
         if isinstance(made, Refusal):
             reasons |= _refused(group, made, scene)
             continue
-        if group.builder.IN_PLACE:
+        if group.builder.BY_TREE:
             made = tuple(replace(build, after=_installed_before(sources.effects)) for build in made)
         pairs = tuple(zip(made, built, strict=True))
         return OwnBuilds(verdicts=_verdicts(works, pairs), names=tuple(build.name for build in made))
@@ -103,7 +110,7 @@ def _groups(scene: StageScene) -> Iterator[_Group]:
         folders = [
             tuple(own) for _, own in groupby(positions, lambda at: _run(scene.doings[at]).directory or "")
         ]
-        if len(folders) > 1 and not builder.IN_PLACE:
+        if len(folders) > 1 and not builder.BY_TREE:
             yield from (_Group(builder=builder, positions=own) for own in folders)
 
 
@@ -121,7 +128,7 @@ def _runs(scene: StageScene) -> Iterator[tuple[Builder, str, tuple[int, ...]]]:
 
 def _root(at: int, builder: Builder, scene: StageScene) -> str:
     directory = _run(scene.doings[at]).directory
-    if not builder.IN_PLACE or directory is None:
+    if not builder.BY_TREE or directory is None:
         return ""
     return source_root(directory, _effects_before(at, scene))
 
@@ -179,10 +186,10 @@ def _recognised(
     built = group.builder.recognise(work)
     if isinstance(built, Refusal):
         return built
-    if not built:
+    if not built and not scene.below:
         return Refusal("it only prepares, and nothing is known to be built of that")
     culprit = _spoiled(group, tuple(one.directory for one in built), scene)
-    culprit = culprit or (_changed_between(group, scene) if group.builder.IN_PLACE else None)
+    culprit = culprit or (_changed_between(group, scene) if group.builder.BY_TREE else None)
     return culprit or (works, calls, sources, built)
 
 

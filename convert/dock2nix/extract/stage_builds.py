@@ -15,7 +15,17 @@ from dock2nix.builders.base import Refusal, Work, is_inside
 from dock2nix.builders.native import SEARCHED
 from dock2nix.extract.stage_sources import StageSources, stage_sources
 from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NativeRecipe, StageBuild
+from dock2nix.model.builds import (
+    WITH_LIST,
+    CargoRecipe,
+    ComposerRecipe,
+    DotnetRecipe,
+    GoRecipe,
+    GradleRecipe,
+    MavenRecipe,
+    NativeRecipe,
+    StageBuild,
+)
 from dock2nix.model.finding import Finding
 from dock2nix.model.image import MakeDirectory, NodeModules
 from dock2nix.model.shell import Certainty, ShellCommand
@@ -112,7 +122,7 @@ class StageProducts(Struct, frozen=True, kw_only=True):
 class StageScene(Struct, frozen=True, kw_only=True):
     """What is known of a stage: its chain of stages, root first, what happens in them, their files and their image.
 
-    `of_image` are positions of stages that the image itself consists of.
+    `of_image` are positions of stages that the image itself consists of. `below`: another stage stands on this one.
     """
 
     chain: tuple[Stage, ...]
@@ -120,6 +130,7 @@ class StageScene(Struct, frozen=True, kw_only=True):
     context: BuildContext
     base: BaseImage | None
     of_image: frozenset[int]
+    below: bool = False
 
 
 def _is_folder(path: str) -> bool:
@@ -361,6 +372,8 @@ def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, .
         if what := unfilled(build):
             message = f"nix/stages/{build.name}.nix: {what}, which only downloading it can tell"
             hint = "`dock2nix lock` fills it in where Nix is installed; then convert again"
+            if isinstance(build.recipe, WITH_LIST):
+                hint = f"run that script where Nix is installed, and keep what it makes as nix/stages/{build.name}-deps.json"
             found["D2N310", message, hint] = None
     return tuple(found)
 
@@ -372,6 +385,11 @@ def unfilled(build: StageBuild) -> str:
             return "the hash of the module's dependencies (vendorHash) is missing"
         case MavenRecipe():
             return "the hash of the project's dependencies (mvnHash) is missing"
+        case ComposerRecipe():
+            return "the hash of the packages of composer.lock (vendorHash) is missing"
+        case DotnetRecipe() | GradleRecipe():
+            maker = "fetch-deps" if isinstance(build.recipe, DotnetRecipe) else "mitmCache.updateScript"
+            return f"the list of what it downloads ({build.name}-deps.json, made by its `{maker}`) is empty"
         case CargoRecipe(git=names) if names:
             return f"the hashes of dependencies from git are missing: {', '.join(names[:3])}"
         case _:

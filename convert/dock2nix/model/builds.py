@@ -114,7 +114,58 @@ class NativeRecipe(Struct, frozen=True, kw_only=True):
     tree: bool = False
 
 
-Recipe = NpmRecipe | GoRecipe | CargoRecipe | MavenRecipe | NativeRecipe
+class DotnetRecipe(Struct, frozen=True, kw_only=True):
+    """buildDotnetModule, published to `$out/published`.
+
+    `sdk` is that of the image; `channel` and `source` are as for Go. `project` is relative to the folder that is built in. `properties`
+    are those of MSBuild. `app_host`: a program is made beside the assembly.
+    """
+
+    sdk: AttributePath
+    channel: str = ""
+    source: str = ""
+    project: str
+    configuration: str = "Release"
+    framework: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    self_contained: bool = False
+    app_host: bool = True
+
+
+class GradleRecipe(Struct, frozen=True, kw_only=True):
+    """stdenv.mkDerivation with Gradle's hook: `tasks` and `flags`; `jdk` None leaves it to Gradle's own."""
+
+    gradle: AttributePath
+    jdk: AttributePath | None = None
+    tasks: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+
+class ComposerRecipe(Struct, frozen=True, kw_only=True):
+    """php.mkComposerVendor: the folder `vendor`, with what only development needs (`dev`) and with plugins of Composer.
+
+    `php` None is nixpkgs' own choice; `channel` and `source` are as for Go.
+    """
+
+    php: AttributePath | None
+    channel: str = ""
+    source: str = ""
+    dev: bool = False
+    plugins: bool = False
+
+
+Recipe = (
+    NpmRecipe
+    | GoRecipe
+    | CargoRecipe
+    | MavenRecipe
+    | NativeRecipe
+    | DotnetRecipe
+    | GradleRecipe
+    | ComposerRecipe
+)
+# Recipes whose dependencies are listed in a file of their own, NAME-deps.json.
+WITH_LIST = (DotnetRecipe, GradleRecipe)
 
 
 class StageBuild(Struct, frozen=True, kw_only=True):

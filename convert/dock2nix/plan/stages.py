@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NativeRecipe, NpmRecipe, StageFile
+from dock2nix.model.builds import (
+    CargoRecipe,
+    ComposerRecipe,
+    DotnetRecipe,
+    GoRecipe,
+    MavenRecipe,
+    NativeRecipe,
+    NpmRecipe,
+    StageFile,
+)
 from dock2nix.model.downloads import FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyOutput, NodeModules
@@ -168,7 +177,7 @@ def _recipe(
         done = with_node((recipe.modules,), resolved, main)
         modules = next(effect for effect in done.value if isinstance(effect, NodeModules))
         return replace(recipe, modules=modules), done.findings
-    if isinstance(recipe, (GoRecipe, MavenRecipe)) and recipe.channel:
+    if isinstance(recipe, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe)) and recipe.channel:
         source = catalogue.pin(recipe.channel).name
         return replace(recipe, source="" if source == main.name else source), ()
     if isinstance(recipe, GoRecipe):
@@ -196,7 +205,11 @@ def with_their_inputs(
 ) -> tuple[FlakeInput, ...]:
     """The flake inputs with those that compilers of old releases come from."""
     recipes = (one.build.recipe for one in files)
-    wanted = {one.source for one in recipes if isinstance(one, (GoRecipe, MavenRecipe))} - {""}
+    wanted = {
+        one.source
+        for one in recipes
+        if isinstance(one, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe))
+    } - {""}
     missing = wanted - {one.name for one in inputs}
     pins = (catalogue.pin(channel) for channel in catalogue.channels())
     return inputs + tuple(pin for pin in pins if pin.name in missing)
@@ -207,7 +220,7 @@ def _inputs(
 ) -> tuple[tuple[tuple[AttributePath, str], ...], tuple[tuple[AttributePath, str], ...]]:
     """Tools and libraries that the stage installs, and those that are known to be needed."""
     recipe = build.recipe
-    if isinstance(recipe, GoRecipe) and recipe.cgo is False:
+    if isinstance(recipe, ComposerRecipe) or (isinstance(recipe, GoRecipe) and recipe.cgo is False):
         return (), ()
     tools: dict[tuple[AttributePath, str], None] = {}
     libraries: dict[tuple[AttributePath, str], None] = {}

@@ -239,6 +239,8 @@ class _Walk(Struct):
             if _is_removed(path, removal):
                 return True
             fixed = removal.path.partition("*")[0] if removal.pattern else removal.path
+            if isinstance(effect, CopyOutput) and effect.reach and is_below(effect.build.directory, fixed):
+                continue  # a build does not install into the folder of its sources
             if _is_whole(effect) and is_below(fixed, path):
                 return True
         return False

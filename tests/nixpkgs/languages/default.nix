@@ -156,6 +156,7 @@ let
         inherit buildEnv;
         extensions = modules "${name}Extensions";
         packages = modules "${name}Packages";
+        mkComposerVendor = import ../build-support/composer { inherit lib pkgs; };
         withExtensions = extensions: buildEnv { inherit extensions; };
       };
     in

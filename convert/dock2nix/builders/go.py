@@ -195,8 +195,9 @@ def _objection(flags: Flags, run: Invocation, work: Work) -> Refusal | None:
         if blank or (name not in _UNDERSTOOD and value not in {"default", "auto"}):
             return Refusal(f"its option -{name} is not translated yet", run)
     system, cpu = variable(run, "GOOS"), variable(run, "GOARCH")
-    if system not in {None, "", "linux"} or cpu not in {None, "", work.platform.split("/")[1]}:
-        return Refusal(f"is for another system: {system or 'linux'}/{cpu}", run)
+    own = work.platform.split("/")[1]
+    if system not in {None, "", "linux"} or cpu not in {None, "", own}:
+        return Refusal(f"is for another system: {system or 'linux'}/{cpu or own}", run)
     if variable(run, "GO111MODULE") == "off":
         return Refusal("builds outside of a module, with what GOPATH holds", run)
     known = {"", "-mod=vendor", "-mod=mod", "-mod=readonly", "-trimpath", "-buildvcs=false", "-v"}

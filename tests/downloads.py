@@ -1,7 +1,7 @@
 """What the tests have in the place of the network: archives of tests/nixpkgs/downloads, kept as folders and packed when needed.
 
 A folder below downloads/HOST/… whose name ends in `.tgz` stands for the archive of that address, as a registry of npm packs it;
-one in `.whl` for a wheel, less its RECORD. The same folder gives the same bytes on every machine, so that locks can name their hashes.
+one in `.whl` for a wheel, less its RECORD; one in `.tar.gz` for a release, with a folder of its name at the top. The same folder gives the same bytes on every machine, so that locks can name their hashes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LARGEST_BLOCK = 0xFFFF
 
 def downloads() -> dict[str, bytes]:
     """All archives by `HOST/PATH`."""
-    forms = (("*.tgz", packed), ("*.whl", wheel))
+    forms = (("*.tgz", packed), ("*.whl", wheel), ("*.tar.gz", release))
     return {
         path.relative_to(FOLDER).as_posix(): pack(path)
         for pattern, pack in forms
@@ -43,11 +43,22 @@ def wheel(folder: Path) -> bytes:
 
 def packed(folder: Path) -> bytes:
     """The folder's files as an archive of the npm registry: all below `package/`."""
+    return _archive(folder, "package", program=0o644)
+
+
+def release(folder: Path) -> bytes:
+    """The folder's files as an archive of sources: all below its name."""
+    return _archive(folder, folder.name.removesuffix(".tar.gz"), program=0o755)
+
+
+def _archive(folder: Path, top: str, *, program: int) -> bytes:
+    """A tar file, compressed; `program` are the permissions of what starts as a script."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = tarfile.TarInfo(f"package/{path.relative_to(folder).as_posix()}")
+            entry = tarfile.TarInfo(f"{top}/{path.relative_to(folder).as_posix()}")
             content = path.read_bytes()
+            entry.mode = program if content.startswith(b"#!") else 0o644
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return _stored(archive.getvalue())

@@ -25,6 +25,7 @@ from dock2nix.plan.calls import run_time_calls
 from dock2nix.plan.choices import apply_choices
 from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.plan.scripts import check_scripts
+from dock2nix.plan.stages import origins_of, with_origins
 from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import base_image_of, resolve
 from dock2nix.verify.static import self_check
@@ -99,7 +100,9 @@ def _no_downloads() -> DownloadSources:
 
 
 def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
-    return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems)
+    effects, origins = fetched.effects[: len(plan.effects)], fetched.effects[len(plan.effects) :]
+    systems = fetched.systems or plan.systems
+    return replace(plan, effects=effects, systems=systems, stages=with_origins(plan.stages, origins))
 
 
 def convert(
@@ -159,7 +162,12 @@ def convert(
     scripts = check_scripts(base, chain, known, context, catalogue)
     steps = Outcome(scripts.value, steps.findings + scripts.findings)
     planned = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
-    fetched = lock_downloads(planned.value.effects, planned.value.systems, catalogue, downloads)
+    fetched = lock_downloads(
+        (*planned.value.effects, *origins_of(planned.value.stages)),
+        planned.value.systems,
+        catalogue,
+        downloads,
+    )
     planned = Outcome(_with_downloads(planned.value, fetched.value), planned.findings + fetched.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
     plan = add_programs(planned.value, calls, image_contents(base, chain, passes, context), catalogue)

@@ -38,6 +38,7 @@ let
         buildMavenPackage = import ./build-support/maven arguments;
       };
     }
+    // import ./build-support/gradle (arguments // { inherit packages; })
     // import ./languages arguments
     // import ./build-support/trivial.nix arguments
     // import ./build-support/rust arguments
@@ -59,6 +60,7 @@ let
       fakeNss = import ./build-support/fake-nss.nix arguments;
       importNpmLock = import ./build-support/import-npm-lock arguments;
       buildNpmPackage = import ./build-support/npm arguments;
+      buildDotnetModule = import ./build-support/dotnet arguments;
       buildGoModule = import ./build-support/go arguments;
     };
 in

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.builders import cargo, go, maven, npm
-from dock2nix.builders.base import Refusal, program_of
+from dock2nix.builders import cargo, composer, dotnet, go, gradle, maven, native, npm, unpinned
+from dock2nix.builders.base import Refusal
 
 if TYPE_CHECKING:
     from dock2nix.builders.base import Builder, Built, Work
+    from dock2nix.model.shell import Invocation
 
-__all__ = ["BUILDERS", "recognise"]
+__all__ = ["BUILDERS", "builder_of", "recognise"]
 
-BUILDERS: tuple[Builder, ...] = (cargo, go, maven, npm)
+BUILDERS: tuple[Builder, ...] = (cargo, composer, dotnet, go, gradle, maven, native, npm, unpinned)
+
+
+def builder_of(run: Invocation) -> Builder | None:
+    """The build tool that a command is of; None when it is of none."""
+    return next((builder for builder in BUILDERS if native.tool_of(run) in builder.PROGRAMS), None)
 
 
 def recognise(work: Work) -> tuple[Built, ...] | Refusal:
@@ -24,10 +30,10 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
     Returns:
         Why not, when they are not all of one build tool, or that one does not understand them.
     """
-    for builder in BUILDERS:
-        if program_of(work.calls[0]) in builder.PROGRAMS:
-            for call in work.calls:
-                if program_of(call) not in builder.PROGRAMS:
-                    return Refusal("", call)
-            return builder.recognise(work)
-    return Refusal("", work.calls[0])
+    builder = builder_of(work.calls[0])
+    for call in work.calls:
+        if builder is None or builder_of(call) is not builder:
+            return Refusal("", call)
+    if builder is None or builder.IN_PLACE:
+        return Refusal("", work.calls[0])
+    return builder.recognise(work)

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from dock2nix.regex import regex
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from dock2nix.model.builds import Recipe
     from dock2nix.model.image import BaseImage, NodeModules
     from dock2nix.model.shell import Invocation, Word
 
+_VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_TOO_MUCH = regex(r"[`\\']|\$[^{A-Za-z_]|\$\{[A-Za-z_]\w*[^}\w]")
 # A finding yet without a place: (code, message, hint).
 Problem = tuple[str, str, str]
 
@@ -39,7 +43,9 @@ class Work(Struct, frozen=True, kw_only=True):
     """What happens in a stage, for a build tool to recognise.
 
     `calls` are the commands that have no translation of their own, in order. `modules` are the node_modules that the stage
-    installs. `base` is what is known of its image, `installed` the packages it installs. `platform` is like `linux/amd64`.
+    installs. `base` is what is known of its image, `installed` the packages it installs. `platform` is like `linux/amd64`. `unset`
+    are build arguments without a value: they expand to nothing. `root` is the folder with the sources that the calls run in, ""
+    when that is not known, `made` the folders that commands have made before, and `others` the places of files that are not there.
     """
 
     calls: tuple[Invocation, ...]
@@ -48,6 +54,10 @@ class Work(Struct, frozen=True, kw_only=True):
     base: BaseImage | None
     installed: AbstractSet[str]
     platform: str
+    unset: AbstractSet[str] = frozenset()
+    root: str = ""
+    made: AbstractSet[str] = frozenset()
+    others: AbstractSet[str] = frozenset()
 
 
 class Built(Struct, frozen=True, kw_only=True):
@@ -75,8 +85,14 @@ class Refusal(Struct, frozen=True):
 
 
 class Builder(Protocol):
-    """A module of this package: one build tool."""
+    """A module of this package: one build tool.
 
+    IN_PLACE: what it makes is put where the stage has it, also in a stage that others copy from. BY_TREE: it is asked about one tree
+    of sources at a time.
+    """
+
+    IN_PLACE: bool
+    BY_TREE: bool
     PROGRAMS: frozenset[str]
 
     def recognise(self, work: Work) -> tuple[Built, ...] | Refusal:
@@ -97,6 +113,48 @@ def texts(words: tuple[Word, ...]) -> list[str] | None:
     """The words as text; None when one cannot be known."""
     values = [word.value for word in words]
     return None if None in values else [value for value in values if value is not None]
+
+
+def texts_with_unset(run: Invocation, unset: AbstractSet[str]) -> tuple[list[str], tuple[str, ...]] | None:
+    """The words of a command in which build arguments without value stand for nothing, and the names of these.
+
+    Args:
+        run: the command.
+        unset: the build arguments that nobody gave a value.
+
+    Returns:
+        None when a word cannot be known.
+    """
+    used: dict[str, None] = {}
+    values: list[str] = []
+    for word in run.arguments:
+        value = word.value if word.value is not None else _without(word.text, run, unset, used)
+        if value is None:
+            return None
+        values.append(value)
+    return values, tuple(used)
+
+
+def _without(text: str, run: Invocation, unset: AbstractSet[str], used: dict[str, None]) -> str | None:
+    if _TOO_MUCH.search(text):
+        return None
+    names = {found[1] or found[2] for found in _VARIABLE.finditer(text)}
+    if any(run.environment.get(name) is None and name not in unset for name in names):
+        return None
+    used.update(dict.fromkeys(sorted(name for name in names if run.environment.get(name) is None)))
+    return _VARIABLE.sub(lambda found: run.environment.get(found[1] or found[2]) or "", text).replace('"', "")
+
+
+def unset_problems(names: Iterable[str]) -> tuple[Problem, ...]:
+    """What is to be said of build arguments without value."""
+    return tuple(
+        (
+            "D2N102",
+            f"the build argument {name} has no value: it expands to nothing",
+            f"pass --build-arg {name}=VALUE, or give it a default: ARG {name}=VALUE",
+        )
+        for name in dict.fromkeys(names)
+    )
 
 
 def variable(run: Invocation, name: str) -> str | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dock2nix.builders.base import StageFolder, Work
     from dock2nix.model.shell import Invocation
 
+IN_PLACE = False
+BY_TREE = False
 PROGRAMS = frozenset({"cargo", "rustup", "rustc"})
 
 _OPTIONS = option_table(
@@ -91,6 +93,13 @@ _LINKED = {
     "openssl-sys": ("openssl", "openssl-src"),
     "pq-sys": ("libpq", "pq-src"),
 }
+_OF_THIS_PROCESSOR = (
+    (
+        "D2N111",
+        "RUSTFLAGS has target-cpu=native: the program is for processors like that of the machine that builds it",
+        "name a processor (-C target-cpu=x86-64-v3), so that every machine builds the same",
+    ),
+)
 
 
 def recognise(work: Work) -> tuple[Built, ...] | Refusal:
@@ -147,7 +156,7 @@ def _call(words: list[str], run: Invocation, work: Work) -> Built | Refusal:
         recipe=_recipe(flags, packages, origin, "" if crate == "." else crate, verb),
         directory=root,
         products=_products(verb, flags, root, run, packages),
-        state="",
+        problems=_OF_THIS_PROCESSOR if "target-cpu=native" in (variable(run, "RUSTFLAGS") or "") else (),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.builders.base import (
     Built,
@@ -17,7 +18,8 @@ from dock2nix.builders.base import (
     option_table,
     program_of,
     read_flags,
-    texts,
+    texts_with_unset,
+    unset_problems,
     variable,
 )
 from dock2nix.model.builds import GoRecipe
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.shell import Invocation
 
+IN_PLACE = False
+BY_TREE = False
 PROGRAMS = frozenset({"go", "gofmt", "golangci-lint", "golint", "staticcheck"})
 
 # `go help build`: what has no influence on the program, and what has.
@@ -45,8 +49,12 @@ _UNDERSTOOD = _WITHOUT_EFFECT | {"o", "ldflags", "tags", "gcflags", "asmflags"}
 _LOOKS_ONLY = frozenset({"version", "env", "list", "vet", "fmt", "doc", "help", "clean"})
 _MODULE_FILES = frozenset({"mod", "get", "work"})
 # Variables that change what is built; the others of Go say where it looks for things.
-_DECIDES = ("GOARM", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GO386", "GOFIPS140", "GOMIPS")
-_PASSED_ON = ("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS")
+_PASSED_ON = frozenset(
+    {
+        *("CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS"),
+        *("GO386", "GOAMD64", "GOARM", "GOARM64", "GOEXPERIMENT", "GOFIPS140", "GOMIPS"),
+    }
+)
 _LDFLAG = regex(r"'[^']*'|\"[^\"]*\"|\S")
 _IMPORTS = regex(r"^import\s*(?:\(([^)]*)\)|[\w.]*\s*(\"[^\"\n]*\"|`[^`\n]*`))", re.MULTILINE)
 _QUOTED = regex(r"[\"`]([^\"`\n]+)[\"`]")
@@ -87,20 +95,26 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
         return compiler
     programs: list[_Program] = []
     tested = False
+    unset: list[str] = []
     for run in work.calls:
-        words = texts(run.arguments)
-        if words is None:
+        known = texts_with_unset(run, work.unset)
+        if known is None:
             return Refusal("a word of it cannot be known without running something", run)
+        words = known[0]
+        unset += known[1]
         if program_of(run) != "go" or not words or words[0] in _LOOKS_ONLY:
             continue
         if words[0] == "test":
             tested = True
             continue
-        found = _call(words, run, work, compiler)
-        if isinstance(found, Refusal):
-            return found
-        programs += found
-    return _derivations(programs, compiler, tested=tested)
+        called = _call(words, run, work, compiler)
+        if isinstance(called, Refusal):
+            return called
+        programs += called
+    found = _derivations(programs, compiler, tested=tested)
+    if isinstance(found, Refusal):
+        return found
+    return tuple(replace(one, problems=(*one.problems, *unset_problems(unset))) for one in found)
 
 
 class _Compiler(Struct, frozen=True, kw_only=True):
@@ -180,12 +194,10 @@ def _objection(flags: Flags, run: Invocation, work: Work) -> Refusal | None:
         blank = name in {"asmflags", "gcflags"} and " " in value
         if blank or (name not in _UNDERSTOOD and value not in {"default", "auto"}):
             return Refusal(f"its option -{name} is not translated yet", run)
-    for name in _DECIDES:
-        if variable(run, name):
-            return Refusal(f"{name} is set, which is not translated yet", run)
     system, cpu = variable(run, "GOOS"), variable(run, "GOARCH")
-    if system not in {None, "", "linux"} or cpu not in {None, "", work.platform.split("/")[1]}:
-        return Refusal(f"is for another system: {system or 'linux'}/{cpu}", run)
+    own = work.platform.split("/")[1]
+    if system not in {None, "", "linux"} or cpu not in {None, "", own}:
+        return Refusal(f"is for another system: {system or 'linux'}/{cpu or own}", run)
     if variable(run, "GO111MODULE") == "off":
         return Refusal("builds outside of a module, with what GOPATH holds", run)
     known = {"", "-mod=vendor", "-mod=mod", "-mod=readonly", "-trimpath", "-buildvcs=false", "-v"}
@@ -201,7 +213,7 @@ def _settings(flags: Flags, run: Invocation, compiler: _Compiler) -> tuple[objec
     compiled = tuple(
         f"-{name}={value}" for name in ("asmflags", "gcflags") for value in flags.values(name)[-1:] if value
     )
-    environment = tuple((name, value) for name in _PASSED_ON if (value := variable(run, name)))
+    environment = tuple((name, value) for name in sorted(_PASSED_ON) if (value := variable(run, name)))
     return ldflags, tags, compiled, _cgo(variable(run, "CGO_ENABLED") or "", compiler), environment
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dock2nix.builders.base import Work
     from dock2nix.model.shell import Invocation
 
+IN_PLACE = False
+BY_TREE = False
 PROGRAMS = frozenset({"mvn", "mvnw"})
 
 # How much is told, and how the network is used: nothing of it is in the result.

@@ -12,7 +12,7 @@ from dock2nix.emit.flake import flake_lock, flake_values
 from dock2nix.emit.image import image_values
 from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
-from dock2nix.emit.stages import stage_values
+from dock2nix.emit.stages import empty_list, stage_values
 from dock2nix.folders import data_folder
 from dock2nix.model.image import WriteFile
 
@@ -69,6 +69,9 @@ def render(plan: ImagePlan) -> dict[str, str]:
     }
     for stage in plan.stages:
         files[f"nix/stages/{stage.build.name}.nix"] = fill(STAGE, stage_values(stage, plan))
+        listed = empty_list(stage.build)
+        if listed is not None:
+            files[f"nix/stages/{stage.build.name}-deps.json"] = listed
     return dict(sorted(files.items()))
 
 

@@ -107,9 +107,16 @@ def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
     return Script(tuple(pen.lines)), tuple(pen.bindings)
 
 
-def change_script(build: StageBuild) -> tuple[tuple[ShellLine, ...], tuple[Binding, ...]]:
-    """The commands that change a build's files before it runs, in its folder, with what they refer to."""
-    pen = _Pen(merged_usr=False, up=UP, stages="./")
+def change_script(
+    build: StageBuild, passed_on: str = "{ inherit pkgs; }"
+) -> tuple[tuple[ShellLine, ...], tuple[Binding, ...]]:
+    """The commands that change a build's files before it runs, in its folder, with what they refer to.
+
+    Args:
+        build: what is built.
+        passed_on: what other builds are given, whose output it takes.
+    """
+    pen = _Pen(merged_usr=False, up=UP, stages="./", passed_on=passed_on)
     for effect in build.changes:
         pen.write(below(effect, build.directory))
     return tuple(pen.lines), tuple(pen.bindings)
@@ -455,7 +462,8 @@ class _Pen(Struct):
         end = ("/.",) if effect.folder else ()
         source = Interpolated((self.stage(effect.build, remark), "/", place, *end))
         if effect.folder and (merged(f"/{path}") if self.merged_usr else path) in {"/.", "/usr", "."}:
-            tree = Interpolated((self.stage(effect.build, remark), f"/{effect.place}"))
+            inside = (f"/{effect.place}",) if effect.place else ()
+            tree = Interpolated((self.stage(effect.build, remark), *inside))
             self.line("tar", "-C", tree, "--mode=u+w", "-c", ".", ShellOperator("|"), *_UNPACK, remark=remark)
             return
         over = ("--remove-destination",) if self.of_packages(path) or path in self.links else ()

@@ -6,22 +6,37 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, assert_never
 
-from dock2nix.emit.copying import GENERATED
 from dock2nix.emit.expression import (
     Comment,
+    Interpolated,
     NixExpression,
     Script,
     ShellCode,
     ShellLine,
-    ShellPattern,
     attribute_name,
     nix_path,
     to_nix,
 )
-from dock2nix.emit.fileset import fileset_expression
-from dock2nix.emit.flake import module_arguments
+from dock2nix.emit.flake import inherited_arguments, module_arguments
+from dock2nix.emit.native_stages import (
+    copied,
+    earlier_bindings,
+    native_arguments,
+    native_environment,
+    path_lines,
+    sources_of,
+)
 from dock2nix.emit.script import UP, change_script
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NpmRecipe
+from dock2nix.model.builds import (
+    CargoRecipe,
+    ComposerRecipe,
+    DotnetRecipe,
+    GoRecipe,
+    GradleRecipe,
+    MavenRecipe,
+    NativeRecipe,
+    NpmRecipe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,19 +60,22 @@ _Argument = tuple[str, object]
 def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
     """What fills stage.nix.jinja."""
     arguments = [_joined(*one) for one in _arguments(file, plan) if one[1] is not None]
-    bindings = change_script(file.build)[1]
+    passed_on = inherited_arguments(plan)
+    bindings = (*earlier_bindings(file.build, passed_on), *change_script(file.build, passed_on)[1])
     texts = [
         to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
     ]
     library = NixExpression("lib") if any("lib." in text for text in texts) else None
     remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
+    what = "this stage builds" if file.build.own else "is copied from this stage"
     return {
-        "title": Comment(f"{file.build.title}: what is copied from this stage, as a derivation."),
+        "title": Comment(f"{file.build.title}: what {what}, as a derivation."),
         "texts": tuple(Comment(text) for text in file.build.texts),
         "arguments": module_arguments(plan),
         "definitions": {"library": library} if bindings or library else None,
         "bindings": tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
         "builder": _builder(file.build),
+        "fixpoint": NixExpression("final") if isinstance(file.build.recipe, GradleRecipe) else None,
         "attributes": tuple(
             {
                 "name": NixExpression(name),
@@ -67,6 +85,17 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
             for name, value in arguments
         ),
     }
+
+
+def empty_list(build: StageBuild) -> str | None:
+    """The text of NAME-deps.json as long as nobody has made it: a list of nothing, so that the flake can be evaluated."""
+    match build.recipe:
+        case DotnetRecipe():
+            return "[]\n"
+        case GradleRecipe():
+            return "{}\n"
+        case _:
+            return None
 
 
 def _joined(name: str, value: object) -> _Argument:
@@ -89,6 +118,14 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.rustPlatform.buildRustPackage")
         case MavenRecipe():
             return NixExpression("pkgs.maven.buildMavenPackage")
+        case NativeRecipe():
+            return NixExpression("pkgs.stdenv.mkDerivation")
+        case DotnetRecipe():
+            return NixExpression("pkgs.buildDotnetModule")
+        case GradleRecipe():
+            return NixExpression("pkgs.stdenv.mkDerivation")
+        case ComposerRecipe(php=php, source=source):
+            return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
         case _:
             assert_never(build.recipe)
 
@@ -97,9 +134,7 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
     yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
     yield "version", "0"
-    sources = fileset_expression(build.sources, build.exclusions, GENERATED, "../../.")
-    yield "src", NixExpression(sources)
-    yield "sourceRoot", f"source/{build.root}" if build.root else None
+    yield from sources_of(build)
     match build.recipe:
         case NpmRecipe():
             yield from _npm(build.recipe, file)
@@ -109,6 +144,14 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
             yield from _cargo(build.recipe, file)
         case MavenRecipe():
             yield from _maven(build.recipe, file)
+        case NativeRecipe():
+            yield from _native(build.recipe, file)
+        case DotnetRecipe():
+            yield from _dotnet(build.recipe, file)
+        case GradleRecipe():
+            yield from _gradle(build.recipe, file)
+        case ComposerRecipe():
+            yield from _composer(build.recipe, file)
         case _:
             assert_never(build.recipe)
 
@@ -179,7 +222,9 @@ def _before_install(recipe: NpmRecipe, file: StageFile) -> Iterator[ShellLine]:
     modules = any(place in {".", "node_modules"} or place.startswith("node_modules/") for place in inside)
     if recipe.prune:
         yield ShellLine(("npm", "prune", "--omit=dev", "--no-save"))
-    if modules:
+    if modules and file.build.own and not recipe.prune:
+        yield ShellLine(("rm", "-r", "node_modules"), "the image has them by itself")
+    elif modules:
         yield ShellLine((ShellCode(_WITHOUT_RECORD, ()),))
     if any(place == "." or place.startswith("package") for place in inside):
         yield from (ShellLine((ShellCode(line, ()),)) for line in _ORIGINALS)
@@ -234,6 +279,75 @@ def _maven(recipe: MavenRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "installPhase", _install(file, ())
 
 
+# --- commands ------------------------------------------------------------------------------------------------------------------
+
+
+def _native(recipe: NativeRecipe, file: StageFile) -> Iterator[_Argument]:
+    scripts = ShellLine(("patchShebangs", "."))
+    yield "postPatch", _changes(file.build, (scripts, *path_lines(file.build)))
+    yield from _common(file, native_environment(recipe, file.build))
+    yield from native_arguments(recipe, file)
+
+
+# --- .NET ----------------------------------------------------------------------------------------------------------------------
+
+
+def _dotnet(recipe: DotnetRecipe, file: StageFile) -> Iterator[_Argument]:
+    properties = tuple(f"-p:{name}={value}" for name, value in recipe.properties)
+    framework = (f"--framework={recipe.framework}",) if recipe.framework else ()
+    yield "postPatch", _changes(file.build)
+    yield "dotnet-sdk", NixExpression(f"{recipe.source or 'pkgs'}.{recipe.sdk}")
+    yield "projectFile", recipe.project
+    yield "nugetDeps", NixExpression(f"./{file.build.name}-deps.json")
+    yield "buildType", recipe.configuration if recipe.configuration != "Release" else None
+    yield "selfContainedBuild", True if recipe.self_contained else None
+    yield "useAppHost", None if recipe.app_host else False
+    yield "dotnetFlags", properties or None
+    yield "dotnetBuildFlags", framework or None
+    yield "dotnetInstallFlags", framework or None
+    yield "installPath", NixExpression('"${placeholder "out"}/published"')
+    yield "executables", ()
+    yield from _common(file, dict(file.build.environment))
+
+
+# --- Gradle --------------------------------------------------------------------------------------------------------------------
+
+
+def _gradle(recipe: GradleRecipe, file: StageFile) -> Iterator[_Argument]:
+    gradle = NixExpression(f"pkgs.{recipe.gradle}")
+    tools = (gradle, *(path for path, _ in file.tools))
+    java = (
+        (Interpolated(("-Dorg.gradle.java.home=", NixExpression(f"pkgs.{recipe.jdk}"))),)
+        if recipe.jdk
+        else ()
+    )
+    yield "postPatch", _changes(file.build)
+    yield "nativeBuildInputs", tools
+    yield "buildInputs", _packages(file.libraries)
+    yield (
+        "mitmCache",
+        NixExpression(
+            f"pkgs.{recipe.gradle}.fetchDeps {{\n  inherit (final) pname;\n  pkg = final.finalPackage;\n"
+            f"  data = ./{file.build.name}-deps.json;\n}}"
+        ),
+    )
+    yield "gradleBuildTask", " ".join(recipe.tasks)
+    yield "gradleFlags", (*java, *(word for flag in recipe.flags for word in flag.split(" "))) or None
+    yield "env", dict(file.build.environment) or None
+    yield "installPhase", _install(file, ())
+
+
+# --- Composer ------------------------------------------------------------------------------------------------------------------
+
+
+def _composer(recipe: ComposerRecipe, file: StageFile) -> Iterator[_Argument]:
+    yield "postPatch", _changes(file.build)
+    yield "vendorHash", _FAKE
+    yield "composerNoDev", False if recipe.dev else None
+    yield "composerNoPlugins", False if recipe.plugins else None
+    yield "composerStrictValidation", False
+
+
 # --- files ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -250,18 +364,5 @@ def _inside(place: str, build: StageBuild) -> str:
 
 def _install(file: StageFile, before: tuple[ShellLine, ...]) -> Script:
     """The files that other stages copy, at their old paths below `$out`."""
-    lines = [ShellLine(("runHook", "preInstall")), *before]
-    made: set[str] = set()
-    for place in file.outputs:
-        source = _inside(place, file.build)
-        folder = place if source == "." else posixpath.dirname(place)
-        if folder not in made:
-            lines.append(ShellLine(("mkdir", "-p", _below_out(folder))))
-            made.add(folder)
-        word = ShellPattern(source) if _WILDCARD.search(source) else "./." if source == "." else source
-        lines.append(ShellLine(("cp", "-r", word, _below_out(folder))))
-    return Script((*lines, ShellLine(("runHook", "postInstall"))))
-
-
-def _below_out(path: str) -> ShellCode:
-    return ShellCode("$out/{0}", (path,)) if path else ShellCode("$out", ())
+    hooks = ShellLine(("runHook", "preInstall")), ShellLine(("runHook", "postInstall"))
+    return Script((hooks[0], *before, *copied(file.outputs, file.build), hooks[1]))

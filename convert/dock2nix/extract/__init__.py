@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dock2nix.catalogue.services import service_effects
@@ -23,6 +23,7 @@ from dock2nix.extract.copy_from import (
 )
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
+from dock2nix.extract.own_builds import MOST_GROUPS
 from dock2nix.extract.paths import KnownPaths, is_below
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
@@ -40,10 +41,12 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract.stage_builds import Doing
+    from dock2nix.extract.verdicts import Verdict
     from dock2nix.model.dockerfile import Instruction, ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.packages import MadeNodeLock
     from dock2nix.model.shell import ShellItem
+    from dock2nix.model.source import Location
     from dock2nix.model.steps import Step
     from dock2nix.parse.context import BuildContext
 
@@ -71,6 +74,25 @@ _PLAIN_IMAGES = frozenset(
         *("photon", "rockylinux", "tumbleweed", "ubi", "ubi-minimal", "ubuntu"),
     }
 )
+
+
+# Beside those of the catalogue, which are the same in all versions (the Dockerfiles of docker-library).
+_SET_BY_IMAGES = {
+    "golang": ("GOLANG_VERSION",),
+    "node": ("NODE_VERSION", "YARN_VERSION"),
+    "python": (
+        "GPG_KEY",
+        "LANG",
+        "PYTHON_GET_PIP_SHA256",
+        "PYTHON_GET_PIP_URL",
+        "PYTHON_PIP_VERSION",
+        "PYTHON_SETUPTOOLS_VERSION",
+        "PYTHON_SHA256",
+        "PYTHON_VERSION",
+    ),
+    "ruby": ("LANG", "RUBY_DOWNLOAD_SHA256", "RUBY_DOWNLOAD_URL", "RUBY_MAJOR", "RUBY_VERSION"),
+    "rust": ("RUST_VERSION",),
+}
 
 
 class StageSteps(Struct, frozen=True, kw_only=True):
@@ -109,8 +131,9 @@ class _Walk(Struct, kw_only=True):
     doings: list[Doing]
     brought: tuple[Effect, ...] = ()
     certificates: bool = False
-    complete: bool = True
+    unknown: tuple[str, ...] = ()
     bash: bool = False
+    builds: Mapping[Location, Verdict] = field(default_factory=dict)
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
         """Steps of COPY, ADD and WORKDIR: their effects are what is in the image from now on."""
@@ -188,19 +211,16 @@ def extract(
     extraction = _Extraction(image, stages, context, catalogue, {}, node_locks or {}, yard)
     findings: list[Finding] = []
     for index in needed:
-        walk = _start(stages[index], extraction)
-        for instruction in stages[index].instructions:
-            _walk(instruction, walk, extraction)
+        walk = _whole_walk(stages[index], extraction)
         extraction.done[index] = StageSteps(
             stage=index,
-            steps=_with_node(tuple(walk.steps), extraction.image_below(index), catalogue),
+            steps=tuple(walk.steps),
             workdir=walk.workdir,
             user=walk.user,
             certificates=walk.certificates,
             environments=frozenset(walk.environments),
             brought=walk.brought,
         )
-        yard.doings[index] = with_steps(walk.doings, extraction.done[index].steps)
         findings += walk.findings
     done = tuple(
         replace(extraction.done[index], steps=yard.judged(index, extraction.done[index].steps))
@@ -225,6 +245,31 @@ def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
         yield index
 
 
+def _whole_walk(stage: Stage, extraction: _Extraction) -> _Walk:
+    """A stage from its first instruction to its last; again with each build in it that was understood, for what comes after it."""
+    builds: dict[Location, Verdict] = {}
+    for _ in range(MOST_GROUPS):
+        walk = _walked(stage, extraction, builds)
+        found = extraction.yard.own_builds(stage.index, extraction.image_below(stage.index))
+        if found is None:
+            return walk
+        builds |= found.verdicts
+        if found.settled:
+            break
+    return _walked(stage, extraction, builds)
+
+
+def _walked(stage: Stage, extraction: _Extraction, builds: Mapping[Location, Verdict]) -> _Walk:
+    walk = _start(stage, extraction)
+    walk.builds = builds
+    for instruction in stage.instructions:
+        _walk(instruction, walk, extraction)
+    base, catalogue = extraction.image_below(stage.index), extraction.catalogue
+    walk.steps = list(_with_node(tuple(walk.steps), base, catalogue))
+    extraction.yard.doings[stage.index] = with_steps(walk.doings, tuple(walk.steps))
+    return walk
+
+
 def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     workdir, user = "/", ""
     effects: list[Effect] = []
@@ -242,7 +287,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
             effects = [*brought]
     return _Walk(
         stage=stage,
-        complete=_environment_is_known(stage, extraction.stages),
+        unknown=_unknown_variables(stage, extraction.stages),
         bash=_shell_is_bash(stage, extraction),
         workdir=workdir,
         user=user,
@@ -256,14 +301,19 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     )
 
 
-def _environment_is_known(stage: Stage, stages: tuple[Stage, ...]) -> bool:
-    """Whether the root of a stage sets no variables beside PATH: nothing, and the images of plain distributions."""
+def _unknown_variables(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+    """The variables that the image at the root of a stage may set to what is not known here; `*` for any.
+
+    Nothing sets none, nor do the images of plain distributions; of Docker's own images of languages the names are known.
+    """
     while isinstance(stage.base, StageReference):
         stage = stages[stage.base.index]
-    return (
-        not isinstance(stage.base, ImageReference)
-        or stage.base.repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES
-    )
+    if not isinstance(stage.base, ImageReference):
+        return ()
+    repository = stage.base.repository.removeprefix("library/")
+    if repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES:
+        return ()
+    return _SET_BY_IMAGES.get(repository, ("*",))
 
 
 def _shell_is_bash(stage: Stage, extraction: _Extraction) -> bool:
@@ -341,7 +391,7 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
-    items = run_items(instruction, walk.workdir, walk.stage.platform, complete=walk.complete, bash=walk.bash)
+    items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
     mounted = _mounted_files(instruction, extraction.context, walk.workdir)
     walk.files.effects.extend(mounted)
     scene = Scene(
@@ -351,6 +401,7 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         known=walk.known,
         user=walk.user,
         text=_script_text(instruction, walk, extraction),
+        builds=walk.builds,
     )
     steps = extract_commands(items.value, scene)
     for effect in mounted:
@@ -387,7 +438,12 @@ def _is_one_heredoc(raw: Instruction) -> bool:
 
 
 def run_items(
-    instruction: ScopedInstruction, workdir: str, platform: str, *, complete: bool = True, bash: bool = False
+    instruction: ScopedInstruction,
+    workdir: str,
+    platform: str,
+    *,
+    unknown: tuple[str, ...] = (),
+    bash: bool = False,
 ) -> Outcome[tuple[ShellItem, ...]]:
     """The commands of a RUN (or of a CMD, ENTRYPOINT in either form).
 
@@ -395,11 +451,11 @@ def run_items(
         instruction: with the variables in scope.
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
-        complete: whether all variables of the base image are known; if not, one that nobody set is unknown, not empty.
+        unknown: variables that the base image may set to what is not known; with `*`, any that nobody set is unknown, not empty.
         bash: whether /bin/sh is bash in this image.
     """
     raw = instruction.instruction
-    environment = instruction.environment if complete else {**instruction.environment, "*": None}
+    environment = {**dict.fromkeys(unknown), **instruction.environment}
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.builders.base import Refusal
+from dock2nix.extract.own_builds import is_left_build, own_builds
 from dock2nix.extract.stage_builds import Doing, StageScene, culprit_of, stage_products
 from dock2nix.model.dockerfile import StageReference
 from dock2nix.model.steps import CommandOutcome
@@ -14,6 +15,7 @@ from dock2nix.model.steps import CommandOutcome
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dock2nix.extract.own_builds import OwnBuilds
     from dock2nix.extract.stage_builds import StageProducts
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.finding import Finding
@@ -58,6 +60,7 @@ class BuildYard:
         self._findings: list[Finding] = []
         self._covered: dict[int, dict[Step, str]] = {}
         self._places: set[Location] = set()
+        self._names: set[str] = set()
 
     def products(self, index: int, base: BaseImage | None, paths: tuple[str, ...]) -> StageProducts | str:
         """What a stage builds; or why that is not known, in words ("": it builds nothing).
@@ -76,6 +79,21 @@ class BuildYard:
             self._cover(scene, found)
         return found
 
+    def own_builds(self, index: int, base: BaseImage | None) -> OwnBuilds | None:
+        """The next group of commands of a stage that is built where it stands; None when there is nothing to look for.
+
+        In a stage that others copy from that is so only when what it builds is not understood as a whole.
+        """
+        scene = self._scene(index, base)
+        if not any(is_left_build(doing) for doing in scene.doings if doing.stage == index):
+            return None
+        if index not in self.image and not isinstance(self.products(index, base, ()), str):
+            return None
+        self._found.pop(index, None)
+        found = own_builds(scene, frozenset(self._names))
+        self._names.update(found.names)
+        return found
+
     def _scene(self, index: int, base: BaseImage | None) -> StageScene:
         chain = [self.stages[index]]
         while isinstance(below := chain[0].base, StageReference):
@@ -86,6 +104,7 @@ class BuildYard:
             context=self.context,
             base=base,
             of_image=self.image,
+            below=any(stage.base == StageReference(index=index) for stage in self.stages),
         )
 
     def _cover(self, scene: StageScene, found: StageProducts) -> None:

@@ -132,6 +132,8 @@ def _judge(item: ShellItem, items: tuple[ShellItem, ...], judged: list[Verdict],
     """What an item means, given the verdicts on those before it."""
     if isinstance(item, Opaque):
         return unresolved(item.reason, ("D2N108", f"{item.text[:120]}: {item.reason}", ""))
+    if item.location in scene.builds:
+        return scene.builds[item.location]
     if item.certainty is Certainty.NEVER:
         return not_needed(f"never runs: {item.condition}" if item.condition else "never runs")
     guarded = item.certainty is Certainty.FALLBACK and _follows_question(items, judged)

@@ -87,6 +87,7 @@ def copy_from_stage(
     """
     effects: list[Effect] = []
     made = folded(tuple(effect for step in steps for effect in step.effects))
+    built_from = [effect.build.origin for effect in made if isinstance(effect, CopyOutput)]
     products = built if isinstance(built, StageProducts) else StageProducts()
     left = tuple(step for position, step in enumerate(steps) if position not in products.covered)
     for source in copied_paths(instruction):
@@ -113,7 +114,7 @@ def copy_from_stage(
             reason = f"what line {line} leaves at {place.source} is not known: {text}"
             reason = f"what the stage leaves at {place.source} is not known ({why})" if why else reason
             return unresolved(instruction, stage, reason, "D2N302")
-        if any(_works_on(effect, source) for effect in made):
+        if any(_works_on(effect, source) for effect in made if effect not in built_from):
             return unresolved(
                 instruction, stage, f"files at {source} are changed there by a command", "D2N302"
             )
@@ -298,13 +299,23 @@ def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect,
             effect.folder and place.source != effect.path and _inside(place.source, effect.path)
         ):
             inside = posixpath.join(effect.place, posixpath.relpath(place.source, effect.path))
-            return (replace(effect, place=inside, path=place.destination, folder=place.folder),)
+            return (_part(effect, inside, place),)
         case CopyFiles():
             sources = tuple(new for source in effect.sources for new in _moved_source(source, place, context))
             return (replace(effect, sources=sources, owner=""),) if sources else ()
         case _:
             path = _new_path(effect.path, place)
             return (replace(effect, path=path),) if path else ()
+
+
+def _part(effect: CopyOutput, inside: str, place: Place) -> CopyOutput:
+    """A part of what a build makes, or what a pattern finds of it."""
+    pattern = any(char in place.source for char in "*?[")
+    name = posixpath.basename(place.source)
+    into = pattern and posixpath.basename(place.destination) == name
+    path = posixpath.dirname(place.destination) if into else place.destination
+    folder = place.folder and not pattern
+    return replace(effect, place=inside, path=path, folder=folder, pattern=pattern, into=into, reach=())
 
 
 def _new_path(path: str, place: Place) -> str:

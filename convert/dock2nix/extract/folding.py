@@ -14,6 +14,7 @@ from dock2nix.model.image import (
     AddGroup,
     AddUser,
     CopyFiles,
+    CopyOutput,
     LeftOut,
     MakeDirectory,
     Remove,
@@ -211,7 +212,7 @@ class _Walk(Struct):
         for path in [path for path in self.files if _is_removed(path, effect)]:
             self.drop(path)
         gone = [at for at, one in enumerate(self.done) if one is not None and self.concerns(one, effect)]
-        if all(isinstance(self.done[at], MakeDirectory) for at in gone):
+        if all(isinstance(self.done[at], MakeDirectory) for at in gone) or self.is_idle(gone, effect):
             for at in gone:
                 self.done[at] = None
             self.folders -= {
@@ -220,12 +221,26 @@ class _Walk(Struct):
             return
         self.keep(effect)
 
+    def is_idle(self, gone: list[int], removal: Remove) -> bool:
+        """Whether what is removed are whole trees that nothing else looks at: sources of what a build has taken from the store."""
+        whole = [self.done[at] for at in gone]
+        if removal.pattern or not all(
+            isinstance(one, (CopyOutput, FetchTree, MakeDirectory, Unpack)) for one in whole
+        ):
+            return False
+        if not all(is_below(path, removal.path) for one in whole if one is not None for path in _places(one)):
+            return False
+        later = self.done[min(gone, default=0) :]
+        return not any(isinstance(one, (LeftOut, RunScript)) for one in later)
+
     def concerns(self, effect: Effect, removal: Remove) -> bool:
         """Whether something that a removal takes away is there because of an effect."""
         for path in _places(effect):
             if _is_removed(path, removal):
                 return True
             fixed = removal.path.partition("*")[0] if removal.pattern else removal.path
+            if isinstance(effect, CopyOutput) and effect.reach and is_below(effect.build.directory, fixed):
+                continue  # a build does not install into the folder of its sources
             if _is_whole(effect) and is_below(fixed, path):
                 return True
         return False
@@ -274,6 +289,8 @@ def _places(effect: Effect) -> Iterator[str]:
             yield from (_fixed(word) for word in effect.words if isinstance(word, ToolPath))
         case Unpack():
             yield from (path for path in (effect.path, effect.archive) if path)
+        case CopyOutput():
+            yield from effect.reach or (effect.path,)
         case _:
             yield effect.path
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.model.downloads import FetchFile, FetchTree, Unpack
 from dock2nix.model.image import (
+    CopyOutput,
     LinkProgram,
     MakeDirectory,
     NodeModules,
@@ -51,13 +52,24 @@ def owned_by(effects: tuple[Effect, ...], user: str) -> tuple[Effect, ...]:
             )
         if isinstance(
             effect,
-            (FetchFile, FetchTree, LinkProgram, MakeDirectory, NodeModules, Symlink, Unpack, WriteFile),
+            (
+                CopyOutput,
+                FetchFile,
+                FetchTree,
+                LinkProgram,
+                MakeDirectory,
+                NodeModules,
+                Symlink,
+                Unpack,
+                WriteFile,
+            ),
         ):
             owned.append(
                 SetOwner(
                     path=effect.path,
                     owner=with_login_group(user),
-                    recursive=isinstance(effect, (FetchTree, NodeModules, Unpack)),
+                    recursive=isinstance(effect, (FetchTree, NodeModules, Unpack))
+                    or (isinstance(effect, CopyOutput) and effect.folder),
                     location=effect.location,
                     text=effect.text,
                 )

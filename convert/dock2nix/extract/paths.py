@@ -84,7 +84,7 @@ class KnownPaths:
             case NodeModules():
                 self._folder(effect.path)
             case CopyOutput():
-                (self._folder if effect.folder or effect.into else self._file)(effect.path)
+                self._output(effect)
             case AddUser() if effect.create_home:
                 self._folder(effect.home or f"/home/{effect.name}")
             case RunTool():
@@ -97,6 +97,14 @@ class KnownPaths:
                 self._download(effect)
             case _:
                 pass
+
+    def _output(self, effect: CopyOutput) -> None:
+        """What a build made; what is in a folder of it is not known, so there may be anything."""
+        if not (effect.folder or effect.into):
+            self._file(effect.path)
+            return
+        self._folder(effect.path)
+        self._open.update(dict.fromkeys(effect.reach or (effect.path,)))
 
     def _script(self, effect: RunScript) -> None:
         self._open.update(dict.fromkeys(effect.folders))

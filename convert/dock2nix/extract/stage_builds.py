@@ -8,12 +8,24 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dock2nix.builders import recognise
 from dock2nix.builders.base import Refusal, Work, is_inside
+from dock2nix.builders.native import SEARCHED
 from dock2nix.extract.stage_sources import StageSources, stage_sources
-from dock2nix.extract.stage_tools import environment_of, packages_asked_for
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, StageBuild
+from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
+from dock2nix.model.builds import (
+    WITH_LIST,
+    CargoRecipe,
+    ComposerRecipe,
+    DotnetRecipe,
+    GoRecipe,
+    GradleRecipe,
+    MavenRecipe,
+    NativeRecipe,
+    StageBuild,
+)
 from dock2nix.model.finding import Finding
 from dock2nix.model.image import MakeDirectory, NodeModules
 from dock2nix.model.shell import Certainty, ShellCommand
@@ -23,7 +35,7 @@ from dock2nix.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dock2nix.builders.base import Built
+    from dock2nix.builders.base import Built, Problem
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.shell import Invocation, ShellItem
@@ -110,7 +122,7 @@ class StageProducts(Struct, frozen=True, kw_only=True):
 class StageScene(Struct, frozen=True, kw_only=True):
     """What is known of a stage: its chain of stages, root first, what happens in them, their files and their image.
 
-    `of_image` are positions of stages that the image itself consists of.
+    `of_image` are positions of stages that the image itself consists of. `below`: another stage stands on this one.
     """
 
     chain: tuple[Stage, ...]
@@ -118,6 +130,7 @@ class StageScene(Struct, frozen=True, kw_only=True):
     context: BuildContext
     base: BaseImage | None
     of_image: frozenset[int]
+    below: bool = False
 
 
 def _is_folder(path: str) -> bool:
@@ -149,6 +162,7 @@ def stage_products(scene: StageScene) -> StageProducts | Refusal:
         base=scene.base,
         installed=packages_asked_for(tuple(doing.step for doing in scene.doings)),
         platform=scene.chain[-1].platform,
+        unset=unset_arguments(scene.chain),
     )
     found = recognise(work)
     if isinstance(found, Refusal):
@@ -188,7 +202,7 @@ def _unresolved(
     item = doing.item
     if doing.stage in scene.of_image:
         return Refusal("")
-    if not isinstance(item, ShellCommand) or item.certainty is not Certainty.ALWAYS or _has_output(item):
+    if not isinstance(item, ShellCommand) or item.certainty is not Certainty.ALWAYS or has_output(item):
         return Refusal("")
     if calls and item.program in _COPIERS:
         copied = [_alias(run, folders) for run in item.invocations]
@@ -198,8 +212,8 @@ def _unresolved(
     return item.invocations
 
 
-def _has_output(item: ShellCommand) -> bool:
-    """Whether it writes its output to a file, or somebody reads it."""
+def has_output(item: ShellCommand) -> bool:
+    """Whether a command writes its output to a file, or somebody reads it."""
     return any(
         one.operator in {">", ">>", "&>", ">|"} and one.target is not None and one.target.value != "/dev/null"
         for one in item.redirects
@@ -229,12 +243,9 @@ def _assembled(
     sorted_out: tuple[tuple[tuple[str, str], ...], frozenset[int]],
 ) -> StageProducts | Refusal:
     aliases, covered = sorted_out
-    builds: list[StageBuild] = []
-    for built in found:
-        build = _build(built, found, scene, sources, calls)
-        if isinstance(build, Refusal):
-            return build
-        builds.append(build)
+    builds = assembled_builds(found, scene, sources, calls, texts=_texts(scene))
+    if isinstance(builds, Refusal):
+        return builds
     pairs = tuple(zip(builds, found, strict=True))
     return StageProducts(
         files=tuple((place, build, inside) for build, built in pairs for place, inside in built.products),
@@ -245,33 +256,59 @@ def _assembled(
     )
 
 
-def _build(
-    built: Built,
+def assembled_builds(
     found: tuple[Built, ...],
     scene: StageScene,
     sources: StageSources,
     calls: tuple[Invocation, ...],
+    *,
+    texts: tuple[str, ...],
+    taken: frozenset[str] | None = None,
+) -> tuple[StageBuild, ...] | Refusal:
+    """The derivations that a builder has found, with their files and variables.
+
+    Args:
+        found: what the builder says.
+        scene: the stage.
+        sources: its files before the build.
+        calls: the commands that build.
+        texts: the commands that the derivations stand for, as they are shown.
+        taken: the names of other builds, for one whose output stays in the stage; None when others copy from the stage.
+    """
+    builds: list[StageBuild] = []
+    for built in found:
+        build = _build(built, scene, sources, calls)
+        if isinstance(build, Refusal):
+            return build
+        name = _file_name(scene.chain[-1], built if len(found) > 1 else None)
+        if taken is not None:
+            name = _free_name(scene.chain[-1], built, taken | {one.name for one in builds})
+        builds.append(replace(build, name=name, texts=texts, own=taken is not None))
+    return tuple(builds)
+
+
+def _build(
+    built: Built, scene: StageScene, sources: StageSources, calls: tuple[Invocation, ...]
 ) -> StageBuild | Refusal:
     taken = stage_sources(built.directory, sources)
     if isinstance(taken, Refusal):
         return taken
-    environment = (
-        built.environment if isinstance(built.recipe, GoRecipe) else environment_of(scene.chain, calls)
-    )
+    environment = _environment(built, scene, calls)
     if isinstance(environment, Refusal):
         return environment
     return StageBuild(
-        name=_file_name(scene.chain[-1], built if len(found) > 1 else None),
+        name="",
         title=_title(scene.chain[-1]),
         root=taken.folder,
         sources=taken.sources,
         exclusions=taken.exclusions,
         changes=taken.changes,
         directory=built.directory,
+        origin=taken.origin,
         recipe=built.recipe,
         environment=environment,
         stages=tuple(stage.index for stage in scene.chain),
-        texts=_texts(scene),
+        texts=(),
         state=hashlib.sha256(built.state.encode()).hexdigest()[:16] if built.state else "",
         location=scene.chain[-1].location,
     )
@@ -281,6 +318,27 @@ def _file_name(stage: Stage, built: Built | None) -> str:
     name = _UNSAFE.sub("-", stage.name).strip("-").lower() or f"stage-{stage.index}"
     suffix = _UNSAFE.sub("-", built.suffix).strip("-") if built else ""
     return f"{name}-{suffix}" if suffix else name
+
+
+def _environment(
+    built: Built, scene: StageScene, calls: tuple[Invocation, ...]
+) -> tuple[tuple[str, str], ...] | Refusal:
+    """The variables of a build; those that one command alone sees stand with that one in a recipe of commands."""
+    if isinstance(built.recipe, GoRecipe):
+        return built.environment
+    if isinstance(built.recipe, NativeRecipe):
+        plain = tuple(replace(call, assignments=()) for call in calls)
+        found = environment_of(scene.chain, plain)
+        return found if isinstance(found, Refusal) else tuple(one for one in found if one[0] not in SEARCHED)
+    return environment_of(scene.chain, calls)
+
+
+def _free_name(stage: Stage, built: Built, taken: frozenset[str] | set[str]) -> str:
+    """A name that no other build has: after the stage, what is built or where, and a number if need be."""
+    own = _UNSAFE.sub("-", stage.name).strip("-").lower() or "image"
+    what = _UNSAFE.sub("-", built.suffix or posixpath.basename(built.directory)).strip("-").lower() or "build"
+    names = (own, f"{own}-{what}", *(f"{own}-{what}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
 
 
 def _title(stage: Stage) -> str:
@@ -302,14 +360,22 @@ def _findings(pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene) ->
     located = next(
         doing for doing in reversed(scene.doings) if doing.step.outcome is CommandOutcome.UNRESOLVED
     )
-    said = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
-    for code, message, hint in said:
-        yield Finding(code=code, message=message, location=scene.chain[0].location, hint=hint)
+    for code, message, hint in problems_of(pairs):
+        place = located.step.location if code == "D2N310" else scene.chain[0].location
+        yield Finding(code=code, message=message, location=place, hint=hint)
+
+
+def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, ...]:
+    """What is to be said of builds: what their builders say, and the hashes that are not known yet."""
+    found = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
     for build, _ in pairs:
         if what := unfilled(build):
             message = f"nix/stages/{build.name}.nix: {what}, which only downloading it can tell"
             hint = "`dock2nix lock` fills it in where Nix is installed; then convert again"
-            yield Finding(code="D2N310", message=message, location=located.step.location, hint=hint)
+            if isinstance(build.recipe, WITH_LIST):
+                hint = f"run that script where Nix is installed, and keep what it makes as nix/stages/{build.name}-deps.json"
+            found["D2N310", message, hint] = None
+    return tuple(found)
 
 
 def unfilled(build: StageBuild) -> str:
@@ -319,6 +385,11 @@ def unfilled(build: StageBuild) -> str:
             return "the hash of the module's dependencies (vendorHash) is missing"
         case MavenRecipe():
             return "the hash of the project's dependencies (mvnHash) is missing"
+        case ComposerRecipe():
+            return "the hash of the packages of composer.lock (vendorHash) is missing"
+        case DotnetRecipe() | GradleRecipe():
+            maker = "fetch-deps" if isinstance(build.recipe, DotnetRecipe) else "mitmCache.updateScript"
+            return f"the list of what it downloads ({build.name}-deps.json, made by its `{maker}`) is empty"
         case CargoRecipe(git=names) if names:
             return f"the hashes of dependencies from git are missing: {', '.join(names[:3])}"
         case _:

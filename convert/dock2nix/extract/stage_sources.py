@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from dock2nix.builders.base import Refusal, is_inside
 from dock2nix.extract.files import ImageFiles
+from dock2nix.extract.folding import folded
+from dock2nix.model.downloads import ChangeTree, CheckFile, FetchTree, Unpack
 from dock2nix.model.image import (
     AddGroup,
     AddUser,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import ContextSource, Effect
     from dock2nix.parse.context import BuildContext
 
-_NO_MATTER = (AddGroup, AddUser, LeftOut, MakeDirectory, SetMode, SetOwner)
+_NO_MATTER = (AddGroup, AddUser, ChangeTree, CheckFile, LeftOut, MakeDirectory, SetMode, SetOwner)
 _CHANGES = (CopyOutput, Remove, RunTool, Symlink, WriteFile)
 
 
@@ -46,7 +48,7 @@ class StageSources:
 
     def __init__(self, context: BuildContext, effects: tuple[Effect, ...]) -> None:
         self.context = context
-        self.effects = effects
+        self.effects = folded(effects)
         self._files = ImageFiles(context, list(effects))
 
     def read(self, path: str) -> str | None:
@@ -75,9 +77,10 @@ class StageSources:
 
 
 class TakenSources(Struct, frozen=True, kw_only=True):
-    """What a build works on: `folder` of the build context is the one that it runs in."""
+    """What a build works on: `folder` of the build context is the one that it runs in; or of the download `origin`."""
 
     folder: str
+    origin: FetchTree | Unpack | None = None
     sources: tuple[ContextSource, ...]
     exclusions: tuple[FilesetExclusion, ...]
     changes: tuple[Effect, ...]
@@ -97,6 +100,9 @@ def stage_sources(directory: str, stage: StageSources) -> TakenSources | Refusal
         directory: where the build runs, absolute.
         stage: what is in the stage before it.
     """
+    downloaded = _download(directory, stage.effects)
+    if downloaded is not None:
+        return _downloaded_sources(directory, downloaded, stage)
     overlapping = [
         source
         for effect in stage.effects
@@ -117,6 +123,114 @@ def stage_sources(directory: str, stage: StageSources) -> TakenSources | Refusal
     ):
         return Refusal("files are left out by COPY --exclude, which is not translated for builds yet")
     return TakenSources(folder=folder, sources=_minimal(kept), exclusions=exclusions, changes=changes)
+
+
+def source_root(directory: str, effects: tuple[Effect, ...]) -> str:
+    """The folder of a stage at whose top the sources stand that a command works on; "" when that is not known.
+
+    Args:
+        directory: where the command runs.
+        effects: what happens before it, in order.
+    """
+    found = ""
+    for effect in effects:
+        for folder in _tops(effect, directory):
+            if folder != "/" and is_inside(directory, folder) and len(folder) >= len(found):
+                found = folder
+    if found or not any(
+        is_inside(one.destination, directory) for effect in effects for one in _sources(effect)
+    ):
+        return found
+    return directory if directory != "/" else ""
+
+
+def other_trees(root: str, effects: tuple[Effect, ...]) -> frozenset[str]:
+    """The folders that hold files of a stage beside those of one tree of sources: a build does not have them."""
+    found = {top for effect in effects for top in _tops(effect, root)}
+    files = {one.destination for effect in effects for one in _sources(effect) if not one.directory}
+    return frozenset(
+        top for top in found | files if top != "/" and not is_inside(root, top) and not is_inside(top, root)
+    )
+
+
+def _tops(effect: Effect, directory: str) -> tuple[str, ...]:
+    match effect:
+        case FetchTree():
+            return (effect.path,)
+        case Unpack():
+            return (_top_of_archive(effect, directory),) if not effect.single else ()
+        case CopyFiles():
+            return tuple(source.destination for source in effect.sources if source.directory)
+        case CopyOutput() if effect.folder:
+            return (effect.path,)
+        case _:
+            return ()
+
+
+def _top_of_archive(effect: Unpack, directory: str) -> str:
+    """An archive holds one folder, unless its top is cut off."""
+    inside = posixpath.relpath(directory, effect.path)
+    if _is_stripped(effect) or inside == "." or inside.startswith(".."):
+        return effect.path
+    return posixpath.join(effect.path, inside.split("/")[0])
+
+
+def _is_stripped(effect: Unpack) -> bool:
+    return any(option.startswith("--strip") for option in effect.options)
+
+
+def _download(directory: str, effects: tuple[Effect, ...]) -> int | None:
+    """The position of the download that is the whole of a folder's sources, or holds it; None when it is from the context."""
+    found: tuple[int, int] | None = None
+    for position, effect in enumerate(effects):
+        if isinstance(effect, (FetchTree, Unpack)):
+            tops = [top for top in _tops(effect, directory) if top != "/" and is_inside(directory, top)]
+        else:
+            tops = [
+                one.destination
+                for one in _sources(effect)
+                if one.directory and is_inside(directory, one.destination)
+            ]
+        for top in tops:
+            if found is None or len(top) >= found[0]:
+                found = (len(top), position)
+    if found is None or not isinstance(effects[found[1]], (FetchTree, Unpack)):
+        return None
+    return found[1]
+
+
+def _downloaded_sources(directory: str, position: int, stage: StageSources) -> TakenSources | Refusal:
+    """A repository or an archive as the sources, and what is done to its files before the build."""
+    origin = stage.effects[position]
+    assert isinstance(origin, (FetchTree, Unpack))  # noqa: S101 - for the type checker: `_download` finds no other
+    if isinstance(origin, Unpack) and (refusal := _unfit(origin)):
+        return Refusal(refusal)
+    (top,) = _tops(origin, directory)
+    inside = posixpath.relpath(directory, top)
+    name = posixpath.basename(top) if isinstance(origin, Unpack) and not _is_stripped(origin) else ""
+    folder = posixpath.normpath(posixpath.join(name, inside))
+    later = StageSources(stage.context, stage.effects[position + 1 :])
+    changes = _changes(directory, (), later)
+    if isinstance(changes, Refusal):
+        return changes
+    return TakenSources(
+        folder="" if folder == "." else folder, origin=origin, sources=(), exclusions=(), changes=changes
+    )
+
+
+def _unfit(origin: Unpack) -> str:
+    """Why an archive cannot be what a derivation unpacks by itself."""
+    if origin.source is None and not origin.context:
+        return f"what line {origin.location.first_line} unpacks is not known to be a download"
+    plain = set(origin.options) <= {"--strip-components=1", "--strip=1", "-k", "--skip-old-files"}
+    if (
+        len(origin.members) > 1
+        or "/" in "".join(origin.members).rstrip("/")
+        or not plain
+        or origin.program not in {"tar", "unzip"}
+    ):
+        return f"line {origin.location.first_line} unpacks only a part of the sources"
+    return ""
 
 
 def _folder(directory: str, sources: list[ContextSource]) -> str | None:
@@ -199,8 +313,19 @@ def _changes(
 def _paths(effect: Effect) -> tuple[str, ...]:
     if isinstance(effect, RunTool):
         return (*effect.reads, *((effect.target,) if effect.target else ()))
+    if isinstance(effect, (AddGroup, AddUser, LeftOut)):
+        return ()
     path = getattr(effect, "path", "")
     return (path,) if path else ()
+
+
+def changed_paths(effect: Effect) -> tuple[str, ...]:
+    """The paths that an effect changes or makes."""
+    if isinstance(effect, CopyFiles):
+        return tuple(source.destination for source in effect.sources)
+    if isinstance(effect, RunTool):
+        return (effect.target,) if effect.target else effect.reads
+    return _paths(effect)
 
 
 def _touches(effect: Effect, directory: str) -> bool:

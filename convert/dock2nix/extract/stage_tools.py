@@ -50,6 +50,13 @@ def environment_of(
     return tuple(sorted(found.items()))
 
 
+def unset_arguments(chain: tuple[Stage, ...]) -> frozenset[str]:
+    """The build arguments that a stage declares and that have no value, by what its last instruction sees."""
+    declared = {name for stage in chain for name in _declared(stage)}
+    last = next((one for one in reversed(chain[-1].instructions)), None)
+    return frozenset(name for name in declared if last is not None and last.environment.get(name) is None)
+
+
 def _declared(stage: Stage) -> Iterator[str]:
     for instruction in stage.instructions:
         if instruction.keyword == "ENV":

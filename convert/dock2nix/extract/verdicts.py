@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dock2nix.model.steps import CommandOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract.files import ImageFiles
     from dock2nix.extract.paths import KnownPaths
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import Effect
     from dock2nix.model.packages import InstallStep
     from dock2nix.model.shell import Redirect
+    from dock2nix.model.source import Location
 
 _WRITING = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _NOWHERE = frozenset({"/dev/null", "/dev/stderr", "/dev/stdout", "/dev/tty"})
@@ -30,7 +33,7 @@ _RANK = {
 class Scene(Struct, frozen=True, kw_only=True):
     """Where a RUN stands: its stage, what is known then (it grows with each command), and who runs it.
 
-    `text` is what is run, when parts of it may become scripts.
+    `text` is what is run, when parts of it may become scripts. `builds` are the verdicts on commands that build, by their places.
     """
 
     stage: int
@@ -39,6 +42,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     known: KnownPaths
     user: str = ""
     text: RunText | None = None
+    builds: Mapping[Location, Verdict] = field(default_factory=dict)
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from dock2nix.model.downloads import FetchTree, Unpack
     from dock2nix.model.fileset import FilesetExclusion
     from dock2nix.model.image import ContextSource, Effect, NodeModules
     from dock2nix.model.packages import AttributePath
@@ -80,7 +81,91 @@ class MavenRecipe(Struct, frozen=True, kw_only=True):
     tests: bool = True
 
 
-Recipe = NpmRecipe | GoRecipe | CargoRecipe | MavenRecipe
+# Stand in words of a command, at their end and anywhere: as many jobs as Nix gives to a build, and the derivation's output. No
+# Dockerfile can write them.
+CORES = "\0cores"
+OUT = "\0out"
+
+
+class BuildCommand(Struct, frozen=True, kw_only=True):
+    """One command of a build that runs as it stands.
+
+    `words` may hold CORES and OUT. `directory` is where it runs, relative to the sources; `made` says
+    that it is made for that. `variables` are set for it alone. `installs`: what it makes goes out of its folder; `staged`: that is
+    turned to `$out` by DESTDIR.
+    """
+
+    words: tuple[str, ...]
+    directory: str = "."
+    variables: tuple[tuple[str, str], ...] = ()
+    installs: bool = False
+    staged: bool = False
+    made: bool = False
+
+
+class NativeRecipe(Struct, frozen=True, kw_only=True):
+    """stdenv.mkDerivation: `commands` in order. `reach` are the folders that they install into; `tree`: what they leave in their
+    own folder is taken as well.
+    """
+
+    commands: tuple[BuildCommand, ...]
+    installs: bool = False
+    reach: tuple[str, ...] = ()
+    tree: bool = False
+
+
+class DotnetRecipe(Struct, frozen=True, kw_only=True):
+    """buildDotnetModule, published to `$out/published`.
+
+    `sdk` is that of the image; `channel` and `source` are as for Go. `project` is relative to the folder that is built in. `properties`
+    are those of MSBuild. `app_host`: a program is made beside the assembly.
+    """
+
+    sdk: AttributePath
+    channel: str = ""
+    source: str = ""
+    project: str
+    configuration: str = "Release"
+    framework: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    self_contained: bool = False
+    app_host: bool = True
+
+
+class GradleRecipe(Struct, frozen=True, kw_only=True):
+    """stdenv.mkDerivation with Gradle's hook: `tasks` and `flags`; `jdk` None leaves it to Gradle's own."""
+
+    gradle: AttributePath
+    jdk: AttributePath | None = None
+    tasks: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+
+class ComposerRecipe(Struct, frozen=True, kw_only=True):
+    """php.mkComposerVendor: the folder `vendor`, with what only development needs (`dev`) and with plugins of Composer.
+
+    `php` None is nixpkgs' own choice; `channel` and `source` are as for Go.
+    """
+
+    php: AttributePath | None
+    channel: str = ""
+    source: str = ""
+    dev: bool = False
+    plugins: bool = False
+
+
+Recipe = (
+    NpmRecipe
+    | GoRecipe
+    | CargoRecipe
+    | MavenRecipe
+    | NativeRecipe
+    | DotnetRecipe
+    | GradleRecipe
+    | ComposerRecipe
+)
+# Recipes whose dependencies are listed in a file of their own, NAME-deps.json.
+WITH_LIST = (DotnetRecipe, GradleRecipe)
 
 
 class StageBuild(Struct, frozen=True, kw_only=True):
@@ -88,8 +173,11 @@ class StageBuild(Struct, frozen=True, kw_only=True):
 
     `name` is that of its file. `root` is the folder of the build context that stands at `directory` in the stage. `sources` and
     `exclusions` say what of the context is copied, `changes` what else is done to files before the build. The build
-    runs in `directory`. `environment` are variables that it sees. `texts` are the commands that it stands for, `title` is how the
-    stage is spoken of, `stages` its position and those of the stages below it. `state` tells dependencies under one hash from those of another day: a digest of what asks for them.
+    runs in `directory`. `origin` is the download that the sources are from, when they are from none of the context; `root` is then
+    the folder in it. `environment` are variables that it sees. `texts` are the commands that it stands for, `title` is how the
+    stage is spoken of, `stages` its position and those of the stages below it.
+    `own`: what it makes stays in the stage, nobody copies it from there. `after` are builds of the stage that
+    have installed something before, which this one may look for. `state` tells dependencies under one hash from those of another day: a digest of what asks for them.
     """
 
     name: str
@@ -99,11 +187,14 @@ class StageBuild(Struct, frozen=True, kw_only=True):
     exclusions: tuple[FilesetExclusion, ...] = ()
     changes: tuple[Effect, ...] = ()
     directory: str
+    origin: FetchTree | Unpack | None = None
     recipe: Recipe
     environment: tuple[tuple[str, str], ...] = ()
     stages: tuple[int, ...]
     texts: tuple[str, ...]
     state: str = ""
+    own: bool = False
+    after: tuple[StageBuild, ...] = ()
     location: Location
 
 

@@ -152,6 +152,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "install scripts of packages run without network, the project's own do not run",
     ),
     "D2N310": ("missing-hash", Severity.ERROR, "a hash that only a download can tell is not filled in yet"),
+    "D2N311": (
+        "assumed-destdir",
+        Severity.WARNING,
+        "a Makefile that was not seen is taken to install below DESTDIR",
+    ),
     # 5xx: supply chain
     "D2N501": ("pipe-to-shell", Severity.ERROR, "a download is piped into an interpreter"),
     "D2N503": ("extra-package-index", Severity.WARNING, "packages may come from more than one index"),

@@ -331,7 +331,7 @@ class CopyOutput(Struct, frozen=True, kw_only=True):
     """COPY --from of a stage that is built: what stands at `place` below the build's `$out` goes to `path`.
 
     `folder`: its contents go there. `pattern`: `place` has wildcards of the shell, and `into` says whether `path` is a folder that
-    takes what they match.
+    takes what they match. `reach` are the folders in which it puts files, for one that goes onto the image's root.
     """
 
     build: StageBuild
@@ -340,6 +340,7 @@ class CopyOutput(Struct, frozen=True, kw_only=True):
     folder: bool = False
     pattern: bool = False
     into: bool = False
+    reach: tuple[str, ...] = ()
     location: Location
     text: str
 

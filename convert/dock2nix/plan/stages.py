@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dock2nix.model.builds import CargoRecipe, GoRecipe, MavenRecipe, NpmRecipe, StageFile
+from dock2nix.model.builds import (
+    CargoRecipe,
+    ComposerRecipe,
+    DotnetRecipe,
+    GoRecipe,
+    MavenRecipe,
+    NativeRecipe,
+    NpmRecipe,
+    StageFile,
+)
+from dock2nix.model.downloads import FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyOutput, NodeModules
-from dock2nix.model.packages import NixpkgsPackage
+from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.plan.node_modules import with_node
 
 if TYPE_CHECKING:
@@ -18,7 +28,6 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.builds import Recipe, StageBuild
     from dock2nix.model.image import Effect, FlakeInput
-    from dock2nix.model.packages import AttributePath
     from dock2nix.model.steps import ResolvedRequirement
 
 # What every build has, what only downloads, and what has no part in a build.
@@ -66,6 +75,12 @@ _HAD_ANYWAY = frozenset(
         "npm",
     ]
 )
+# The headers of anything else are asked for on purpose.
+_COMPILERS = frozenset(
+    ("binutils", "cargo", "gcc", "gcc-unwrapped", "go", "musl", "nodejs", "rustc", "stdenv", "stdenv.cc")
+)
+# Of these, what a build may well run, though it is no compiler.
+_RUN_BY_BUILDS = frozenset({"file", "git", "python3", "unzip", "which"})
 
 
 def stage_files(
@@ -109,6 +124,31 @@ def node_modules_of(files: tuple[StageFile, ...]) -> tuple[NodeModules, ...]:
     return tuple(one.build.recipe.modules for one in files if isinstance(one.build.recipe, NpmRecipe))
 
 
+def origins_of(files: tuple[StageFile, ...]) -> tuple[FetchTree | Unpack, ...]:
+    """The downloads that builds have their sources from."""
+    return tuple(one.build.origin for one in files if one.build.origin is not None)
+
+
+def with_origins(files: tuple[StageFile, ...], origins: tuple[Effect, ...]) -> tuple[StageFile, ...]:
+    """The files with those downloads, of which more is known by now; nothing in them is patched, since it is compiled.
+
+    Args:
+        files: of nix/stages/.
+        origins: what `origins_of` gave, in its order.
+    """
+    known = iter(origins)
+    return tuple(
+        replace(one, build=replace(one.build, origin=_as_sources(next(known)))) if one.build.origin else one
+        for one in files
+    )
+
+
+def _as_sources(origin: Effect) -> FetchTree | Unpack | None:
+    if isinstance(origin, Unpack):
+        return replace(origin, source=replace(origin.source, code=None) if origin.source else None)
+    return origin if isinstance(origin, FetchTree) else None
+
+
 def _collect(effects: tuple[Effect, ...], outputs: dict[StageBuild, set[str]]) -> None:
     for effect in effects:
         if isinstance(effect, CopyOutput):
@@ -116,6 +156,16 @@ def _collect(effects: tuple[Effect, ...], outputs: dict[StageBuild, set[str]]) -
             outputs.setdefault(effect.build, set()).add(effect.place)
             if not known:
                 _collect(effect.build.changes, outputs)
+                _collect_earlier(effect.build, outputs)
+
+
+def _collect_earlier(build: StageBuild, outputs: dict[StageBuild, set[str]]) -> None:
+    """The builds whose libraries a build is given."""
+    for earlier in build.after:
+        if earlier not in outputs:
+            outputs[earlier] = set()
+            _collect(earlier.changes, outputs)
+            _collect_earlier(earlier, outputs)
 
 
 def _recipe(
@@ -127,7 +177,7 @@ def _recipe(
         done = with_node((recipe.modules,), resolved, main)
         modules = next(effect for effect in done.value if isinstance(effect, NodeModules))
         return replace(recipe, modules=modules), done.findings
-    if isinstance(recipe, (GoRecipe, MavenRecipe)) and recipe.channel:
+    if isinstance(recipe, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe)) and recipe.channel:
         source = catalogue.pin(recipe.channel).name
         return replace(recipe, source="" if source == main.name else source), ()
     if isinstance(recipe, GoRecipe):
@@ -155,7 +205,11 @@ def with_their_inputs(
 ) -> tuple[FlakeInput, ...]:
     """The flake inputs with those that compilers of old releases come from."""
     recipes = (one.build.recipe for one in files)
-    wanted = {one.source for one in recipes if isinstance(one, (GoRecipe, MavenRecipe))} - {""}
+    wanted = {
+        one.source
+        for one in recipes
+        if isinstance(one, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe))
+    } - {""}
     missing = wanted - {one.name for one in inputs}
     pins = (catalogue.pin(channel) for channel in catalogue.channels())
     return inputs + tuple(pin for pin in pins if pin.name in missing)
@@ -166,23 +220,31 @@ def _inputs(
 ) -> tuple[tuple[tuple[AttributePath, str], ...], tuple[tuple[AttributePath, str], ...]]:
     """Tools and libraries that the stage installs, and those that are known to be needed."""
     recipe = build.recipe
-    if isinstance(recipe, GoRecipe) and recipe.cgo is False:
+    if isinstance(recipe, ComposerRecipe) or (isinstance(recipe, GoRecipe) and recipe.cgo is False):
         return (), ()
     tools: dict[tuple[AttributePath, str], None] = {}
     libraries: dict[tuple[AttributePath, str], None] = {}
     if isinstance(recipe, CargoRecipe):
         tools |= dict.fromkeys((path, "") for path in recipe.tools)
         libraries |= dict.fromkeys((path, "") for path in recipe.libraries)
-    for package in _installed(build.stages, resolved):
+    had = _HAD_ANYWAY
+    if isinstance(recipe, NativeRecipe):
+        had = _HAD_ANYWAY - _RUN_BY_BUILDS
+        if isinstance(build.origin, Unpack) and build.origin.program == "unzip":
+            tools[AttributePath("unzip"), ""] = None
+    for package, headers in _installed(build.stages, resolved):
         known = catalogue.attribute(package.attribute_path)
-        if known is not None and known.path not in _HAD_ANYWAY:
-            is_library = "dev" in known.outputs or not known.programs
+        if known is not None and known.path not in (_COMPILERS if headers else had):
+            is_library = headers or "dev" in known.outputs or not known.programs
             (libraries if is_library else tools)[package.attribute_path, ""] = None
     return tuple(sorted(tools)), tuple(sorted(libraries))
 
 
-def _installed(stages: Iterable[int], resolved: tuple[ResolvedRequirement, ...]) -> Iterator[NixpkgsPackage]:
+def _installed(
+    stages: Iterable[int], resolved: tuple[ResolvedRequirement, ...]
+) -> Iterator[tuple[NixpkgsPackage, bool]]:
+    """The packages that stages install, and whether for their headers."""
     for one in resolved:
         for resolution in one.resolutions if one.stage in stages else ():
             if isinstance(resolution, NixpkgsPackage) and not resolution.source:
-                yield resolution
+                yield resolution, one.requirement.name.endswith(("-dev", "-devel"))

@@ -11,7 +11,7 @@ from dock2nix.model.finding import Finding, Severity
 from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
-from dock2nix.plan.stages import node_modules_of
+from dock2nix.plan.stages import node_modules_of, origins_of
 
 if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage
@@ -93,7 +93,7 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def _downloads(self) -> set[FetchedRow]:
         rows: set[FetchedRow] = set()
-        for effect in self.plan.effects:
+        for effect in (*self.plan.effects, *origins_of(self.plan.stages)):
             file = effect.source if isinstance(effect, Unpack) else effect
             if isinstance(file, FetchFile) and file.hash:
                 rows.add(FetchedRow(url=file.url, hash=file.hash, line=file.location.first_line))

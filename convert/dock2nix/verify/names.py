@@ -29,6 +29,7 @@ _GLOBALS = frozenset(
         "dirOf",
         "false",
         "import",
+        "placeholder",
         "isNull",
         "map",
         "null",

@@ -173,6 +173,7 @@ let
         inherit buildEnv;
         extensions = modules "${name}Extensions";
         packages = modules "${name}Packages";
+        mkComposerVendor = import ../build-support/composer { inherit lib pkgs; };
         withExtensions = extensions: buildEnv { inherit extensions; };
         override = more: php name (given // more);
       };

@@ -11,11 +11,33 @@ runPhase() {
     if [ -n "${!1:-}" ]; then eval "${!1}"; elif declare -F "$1" >/dev/null; then "$1"; fi
 }
 
+addToSearchPath() { if [ -d "$2" ]; then export "$1=${!1:+${!1}:}$2"; fi; }
+# The first line of scripts: programs that it looks for by env, where those of the build are.
+patchShebangs() {
+    local script program
+    while IFS= read -r -d '' script; do
+        IFS= read -r program <"$script" || continue
+        case "$program" in
+            '#!'*/env\ *)
+                program=$(command -v "${program##*env }") || continue
+                sed -i "1s|.*|#!$program|" "$script"
+                ;;
+        esac
+    done < <(find "$@" -type f -perm -0100 -print0)
+}
+
 unpackPhase() {
     [ -n "${src:-}" ] || return 0
     mkdir source
-    if [ -d "$src" ]; then cp -r "$src/." source; else tar -xf "$src" -C source --strip-components=1; fi
-    chmod -R u+w source
+    if [ -d "$src" ]; then
+        cp -r "$src/." source
+    else
+        # the archive's own folder, which sourceRoot may name
+        rmdir source
+        tar -xf "$src"
+        sourceRoot=${sourceRoot:-$(ls)}
+    fi
+    chmod -R u+w .
     cd "${sourceRoot:-source}"
 }
 patchPhase() {

@@ -69,6 +69,7 @@ _OWN_COPY = ShellCode('[ ! -L {0} ] || install -m 644 "$(readlink -f {0})" {0}',
 # The way from nix/stages/ to the flake's root.
 UP = "../../"
 _UNPACK = ("tar", "-x", "--keep-directory-symlink")
+_UNLESS, _MISSING = (ShellCode("[", ()), ShellCode("! -e", ())), ShellCode("] ||", ())
 _TOUCH = ShellCode("[ -e {0} ] || touch {0}", ())
 
 
@@ -468,8 +469,8 @@ class _Pen(Struct):
             return
         over = ("--remove-destination",) if self.of_packages(path) or path in self.links else ()
         recursive = ("-r",) if effect.folder or effect.pattern else ()
-        self.line("cp", *recursive, *over, source, path, remark=remark)
-        self.line("chmod", *(("-R",) if recursive else ()), "u+w", path)
+        self.line(*_if_there(source, effect), "cp", *recursive, *over, source, path, remark=remark)
+        self.line(*_if_there(path, effect), "chmod", *(("-R",) if recursive else ()), "u+w", path)
         self.links.discard(path)
         if not (effect.folder or effect.into):
             self.written.add(path)
@@ -537,6 +538,11 @@ def _touched(effect: Effect) -> tuple[str, ...]:
             return ()
         case _:
             return (effect.path,)
+
+
+def _if_there(path: str | Interpolated, effect: CopyOutput) -> tuple[str | Interpolated | ShellCode, ...]:
+    """The words in front of a command that works on what only may be there."""
+    return (*_UNLESS, path, _MISSING) if effect.optional else ()
 
 
 def _tool_word(word: str | ToolPath) -> str | ShellPattern:

@@ -61,6 +61,7 @@ class BuildYard:
         self._covered: dict[int, dict[Step, str]] = {}
         self._places: set[Location] = set()
         self._names: set[str] = set()
+        self._started: set[int] = set()
 
     def products(self, index: int, base: BaseImage | None, paths: tuple[str, ...]) -> StageProducts | str:
         """What a stage builds; or why that is not known, in words ("": it builds nothing).
@@ -87,8 +88,10 @@ class BuildYard:
         scene = self._scene(index, base)
         if not any(is_left_build(doing) for doing in scene.doings if doing.stage == index):
             return None
-        if index not in self.image and not isinstance(self.products(index, base, ()), str):
+        started = index in self.image or index in self._started
+        if not started and not isinstance(self.products(index, base, ()), str):
             return None
+        self._started.add(index)
         self._found.pop(index, None)
         found = own_builds(scene, frozenset(self._names))
         self._names.update(found.names)

@@ -119,6 +119,7 @@ def copy_from_stage(
                 instruction, stage, f"files at {source} are changed there by a command", "D2N302"
             )
         mine += tuple(files_of_builds(instruction, place, products))
+        mine = _alternatives(mine, made)
         if not mine:
             reason = f"nothing is known to have made {place.source} in that stage"
             return unresolved(instruction, stage, reason, "D2N302")
@@ -295,6 +296,10 @@ def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect,
             | ChangeTree()
         ):
             return ()
+        case CopyOutput(reach=reach) if reach and not any(
+            _inside(place.source, folder) or _inside(folder, place.source) for folder in reach
+        ):
+            return ()
         case CopyOutput() if (
             effect.folder and place.source != effect.path and _inside(place.source, effect.path)
         ):
@@ -333,6 +338,20 @@ def _moved_source(source: ContextSource, place: Place, context: BuildContext) ->
         path = posixpath.normpath(posixpath.join(source.path, inside))
         if context.exists(path):
             yield ContextSource(path=path, destination=place.destination, directory=place.folder)
+
+
+def _alternatives(mine: tuple[Effect, ...], made: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """Of several builds that installed into one folder, each may be the one that has what is copied; one of them must."""
+    installing = {effect.build for effect in made if isinstance(effect, CopyOutput) and effect.reach}
+    found = [
+        one for one in mine if isinstance(one, CopyOutput) and one.build in installing and not one.pattern
+    ]
+    if len(found) < 2:
+        return mine
+    last = found[-1]
+    marked = tuple(replace(one, optional=True) if one in found else one for one in mine)
+    check = SetMode(path=last.path, mode="u+w", location=last.location, text=last.text)
+    return (*marked, check)
 
 
 def _renamed(effect: Effect, instruction: ScopedInstruction) -> Effect:

@@ -332,6 +332,7 @@ class CopyOutput(Struct, frozen=True, kw_only=True):
 
     `folder`: its contents go there. `pattern`: `place` has wildcards of the shell, and `into` says whether `path` is a folder that
     takes what they match. `reach` are the folders in which it puts files, for one that goes onto the image's root.
+    `optional`: another build may have made it instead.
     """
 
     build: StageBuild
@@ -341,6 +342,7 @@ class CopyOutput(Struct, frozen=True, kw_only=True):
     pattern: bool = False
     into: bool = False
     reach: tuple[str, ...] = ()
+    optional: bool = False
     location: Location
     text: str
 

@@ -115,6 +115,12 @@ def change_script(build: StageBuild) -> tuple[tuple[ShellLine, ...], tuple[Bindi
     return tuple(pen.lines), tuple(pen.bindings)
 
 
+def _comes_along(effect: Effect) -> bool:
+    """Whether it is not the command itself that does it, but what it installs."""
+    words = effect.text.split()
+    return "FROM" in words[:1] or not {"add", "install"}.isdisjoint(words[1:6])
+
+
 def _relative(path: str) -> str:
     relative = posixpath.normpath(path).lstrip("/") or "."
     return f"./{relative}" if relative.startswith("-") else relative
@@ -218,9 +224,9 @@ class _Pen(Struct):
                 assert_never(effect)
 
     def remark_on(self, effect: Effect) -> str:
-        """The line of the Dockerfile; of what one FROM brings only once."""
+        """The line of the Dockerfile; of what a base image or a package brings only once."""
         remark = f"{effect.location.first_line}: {effect.text}"
-        if remark == self.told and effect.text.startswith("FROM "):
+        if remark == self.told and _comes_along(effect):
             return ""
         self.told = remark
         return remark

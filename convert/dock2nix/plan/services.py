@@ -53,13 +53,21 @@ def without_replaced(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
     }
     if not gone:
         return effects
-    left = [effect for at, effect in enumerate(effects) if at not in gone]
+    left = [_its_folder(effect) if at in gone else effect for at, effect in enumerate(effects)]
     lost = tuple(
         effect.path for at, effect in enumerate(effects) if at in gone and isinstance(effect, WriteFile)
     )
     return tuple(
         effect for at, effect in enumerate(left) if not _removes_only(effect, lost, tuple(left[:at]))
     )
+
+
+def _its_folder(effect: Effect) -> Effect:
+    """In the place of a file the folder that it stood in, which is there all the same."""
+    if not isinstance(effect, WriteFile):
+        return effect
+    folder = posixpath.dirname(effect.path)
+    return MakeDirectory(path=folder, location=effect.location, text=effect.text)
 
 
 def _is_replaced(path: str, later: tuple[Effect, ...]) -> bool:
@@ -114,8 +122,10 @@ def _may_fill(effect: Effect, removal: Remove) -> bool:
             return False
         case CopyFiles():
             places = tuple(one.destination for one in effect.sources)
-        case RunScript() | LeftOut() | RunTool():
+        case RunScript() | LeftOut():
             return True
+        case RunTool():
+            places = tuple(word.path.partition("*")[0] for word in effect.words if isinstance(word, ToolPath))
         case WriteFile():
             return removed(removal, effect.path)
         case _:

@@ -12,7 +12,16 @@ from msgspec.structs import replace
 from dock2nix.catalogue.image_tables import Table
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
-from dock2nix.model.image import AddGroup, AddUser, MakeDirectory, SetMode, SetOwner, StoreFiles, Symlink, WriteFile
+from dock2nix.model.image import (
+    AddGroup,
+    AddUser,
+    MakeDirectory,
+    SetMode,
+    SetOwner,
+    StoreFiles,
+    Symlink,
+    WriteFile,
+)
 from dock2nix.model.packages import AttributePath
 from dock2nix.model.source import Location
 

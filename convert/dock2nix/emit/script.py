@@ -45,6 +45,7 @@ from dock2nix.model.image import (
     MakeDirectory,
     NodeModules,
     Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -218,7 +219,7 @@ class _Pen(Struct):
                 self.unpacked(effect, remark)
             case FetchTree():
                 self.sources(effect, remark)
-            case AddUser() | AddGroup() | CheckFile() | ChangeTree():
+            case AddUser() | AddGroup() | RemoveAccount() | CheckFile() | ChangeTree():
                 pass
             case _:
                 assert_never(effect)
@@ -531,7 +532,7 @@ def _touched(effect: Effect) -> tuple[str, ...]:
             return tuple(source.destination for source in effect.sources)
         case RunTool():
             return tuple(word.path for word in effect.words if isinstance(word, ToolPath))
-        case AddUser() | AddGroup() | LeftOut() | RunScript():
+        case AddUser() | AddGroup() | RemoveAccount() | LeftOut() | RunScript():
             return ()
         case _:
             return (effect.path,)

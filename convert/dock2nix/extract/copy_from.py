@@ -22,6 +22,7 @@ from dock2nix.model.image import (
     CopyOutput,
     LeftOut,
     LinkProgram,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -287,6 +288,7 @@ def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect,
             SetOwner()
             | AddUser()
             | AddGroup()
+            | RemoveAccount()
             | LeftOut()
             | RunScript()
             | RunTool()

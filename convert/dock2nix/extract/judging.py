@@ -19,8 +19,8 @@ from dock2nix.model.steps import CommandOutcome
 
 if TYPE_CHECKING:
     from dock2nix.extract.node_modules import ProjectInstall
-    from dock2nix.model.image import Effect
     from dock2nix.extract.verdicts import Scene
+    from dock2nix.model.image import Effect
     from dock2nix.model.packages import InstallStep
     from dock2nix.model.shell import Invocation, Redirect, ShellCommand, ShellItem
 
@@ -144,9 +144,7 @@ def _brought(install: InstallStep, command: ShellCommand) -> tuple[Effect, ...]:
     effects = (
         effect
         for requirement in install.requirements
-        for effect in package_effects(
-            requirement.manager, requirement.name, command.location, command.text
-        )
+        for effect in package_effects(requirement.manager, requirement.name, command.location, command.text)
     )
     return tuple(dict.fromkeys(effects))
 

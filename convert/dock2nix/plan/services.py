@@ -15,6 +15,7 @@ from dock2nix.model.image import (
     LeftOut,
     MakeDirectory,
     Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -94,7 +95,7 @@ def _is_about(effect: Effect, path: str) -> bool:
     match effect:
         case RunScript() | LeftOut():
             return True
-        case AddUser() | AddGroup() | CopyFiles():
+        case AddUser() | AddGroup() | RemoveAccount() | CopyFiles():
             return False
         case RunTool():
             words = [word for word in effect.words if isinstance(word, ToolPath)]
@@ -118,7 +119,7 @@ def _may_fill(effect: Effect, removal: Remove) -> bool:
     """Whether something that a removal takes away may be there because of an effect."""
     fixed = posixpath.dirname(removal.path.partition("*")[0] + "x") if removal.pattern else removal.path
     match effect:
-        case AddUser() | AddGroup():
+        case AddUser() | AddGroup() | RemoveAccount():
             return False
         case CopyFiles():
             places = tuple(one.destination for one in effect.sources)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dock2nix.cli import main
+from nix.running import run_image, why_no_runs
 from nix_lab import available_nixes, build_flake, check_flake, why_no_builds
 
 if TYPE_CHECKING:
@@ -111,3 +112,19 @@ def test_nix_builds_the_sample_twice_alike(name: str, tmp_path: Path) -> None:
     flake = copy_context(name, tmp_path)
     shutil.copytree(SAMPLES / name / "expected", flake, dirs_exist_ok=True)
     assert build_flake(flake, available_nixes()[-1]).stat().st_size > 0
+
+
+@pytest.mark.nix
+@pytest.mark.skipif(bool(why_no_builds()), reason=why_no_builds())
+@pytest.mark.skipif(bool(why_no_runs()), reason=why_no_runs())
+@pytest.mark.parametrize("name", [name for name in NAMES if "run" in settings(name)])
+def test_image_of_the_sample_does_what_it_is_for(name: str, tmp_path: Path) -> None:
+    flake = copy_context(name, tmp_path)
+    shutil.copytree(SAMPLES / name / "expected", flake, dirs_exist_ok=True)
+    run = settings(name)["run"]
+    archive = build_flake(flake, available_nixes()[-1])
+    answer = run_image(archive, environment=run.get("environment"), ask=tuple(run.get("ask", ())))
+    for question, text in zip(run.get("ask", ()), answer.answers, strict=True):
+        assert question["expect"] in text, answer.output
+    for text in run.get("prints", ()):
+        assert text in answer.output

@@ -6,7 +6,9 @@ The order comes as JSON on standard input, the result goes as JSON to standard o
 from __future__ import annotations
 
 import fcntl
+import gzip
 import http.client
+import io
 import json
 import os
 import signal
@@ -14,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -28,15 +31,37 @@ def main() -> None:
     """One order."""
     order = json.load(sys.stdin)
     root = Path(order["root"])
+    order["config"] = _unpack(Path(order["archive"]), root)
     _mount(root)
     _loopback()
     log = (root / "dev" / ".output").open("w+b")
+    os.fchmod(log.fileno(), 0o666)  # Docker gives its pipes to the user, who may open /dev/stdout anew
     process = _start(order, root, log)
     until = time.monotonic() + order["seconds"]
     answers = [_answer(order, root, question, process, until) for question in order["ask"]]
-    code = _end(process, until, stop=bool(order["ask"]))
+    stop = signal.Signals[order["config"].get("StopSignal") or "SIGTERM"] if order["ask"] else None
+    code = _end(process, until, stop)
     log.seek(0)
     json.dump({"code": code, "output": log.read().decode(errors="replace"), "answers": answers}, sys.stdout)
+
+
+def _unpack(archive: Path, folder: Path) -> dict[str, Any]:
+    """The layers of a docker-archive, one over the other; its configuration."""
+    content = archive.read_bytes()
+    content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    with tarfile.open(fileobj=io.BytesIO(content)) as image:
+        manifest = json.loads(_read(image, "manifest.json"))[0]
+        config: dict[str, Any] = json.loads(_read(image, manifest["Config"]))["config"]
+        for name in manifest["Layers"]:
+            command = ["tar", "-x", "-p", "--numeric-owner", "--same-owner", "-C", str(folder)]
+            subprocess.run(command, input=_read(image, name), check=True)
+    return config
+
+
+def _read(image: tarfile.TarFile, name: str) -> bytes:
+    file = image.extractfile(name)
+    assert file, name
+    return file.read()
 
 
 def _mount(root: Path) -> None:
@@ -68,7 +93,9 @@ def _loopback() -> None:
 def _user(root: Path, named: str) -> tuple[int, int]:
     """The numbers of `user:group`, names looked up in the image."""
     user, _, group = named.partition(":")
-    lines = [line.split(":") for line in (root / "etc/passwd").read_text().splitlines()] if user else []
+    lines = (
+        [line.split(":") for line in _inside(root, "/etc/passwd").read_text().splitlines()] if user else []
+    )
     found = next((line for line in lines if user in {line[0], line[2]}), None)
     uid = int(user) if user.isdigit() else int(found[2]) if found else 0
     gid = int(group) if group.isdigit() else int(found[3]) if found else 0
@@ -116,14 +143,20 @@ def _found(root: Path, program: str, path: str) -> str:
     if "/" in program:
         return program
     places = (f"{folder}/{program}" for folder in path.split(":"))
-    return next((place for place in places if os.path.lexists(_inside(root, place))), program)
+    return next((place for place in places if _inside(root, place).exists()), program)
 
 
-def _inside(root: Path, path: str) -> str:
-    """A path of the image as this process sees it; links in its folder are followed."""
-    folder, _, name = path.rpartition("/")
-    real = os.path.realpath(f"{root}{folder}")
-    return f"{real if real.startswith(str(root)) else f'{root}{real}'}/{name}"
+def _inside(root: Path, path: str) -> Path:
+    """A path of the image as this process sees it, links followed as in the image."""
+    found, left = root, path.strip("/").split("/")
+    while left:
+        place = found / left.pop(0)
+        if place.is_symlink():
+            target = str(place.readlink())
+            left = [*target.strip("/").split("/"), *left]
+            place = root if target.startswith("/") else found
+        found = place if place.name != ".." else place.parent.parent
+    return found
 
 
 def _answer(
@@ -163,9 +196,9 @@ def _asked(order: dict[str, Any], root: Path, question: dict[str, Any]) -> str:
         return log.read().decode(errors="replace")
 
 
-def _end(process: subprocess.Popen[bytes], until: float, *, stop: bool) -> int | None:
-    if stop and process.poll() is None:
-        process.terminate()
+def _end(process: subprocess.Popen[bytes], until: float, stop: signal.Signals | None) -> int | None:
+    if stop is not None and process.poll() is None:
+        process.send_signal(stop)
         until = time.monotonic() + 5
     try:
         return process.wait(timeout=max(1.0, until - time.monotonic()))

@@ -81,6 +81,43 @@ add_openssh() {
     mkdir -p "$out/etc/ssh"
     for name in moduli ssh_config sshd_config; do echo "# stands in for $name" >"$out/etc/ssh/$name"; done
 }
+# Where it finds what goes with it is told by how its folders lie to each other in Debian.
+add_postgresql() {
+    local name own=lib/postgresql/15
+    mkdir -p "$out/$own/lib" "$out/share/postgresql"
+    mv "$out/bin" "$out/$own/bin"
+    mkdir "$out/bin"
+    for name in "$out/$own/bin"/*; do ln -s "../$own/bin/${name##*/}" "$out/bin/"; done
+    cp -r /usr/share/postgresql/15 "$out/share/postgresql/"
+    cp -r /usr/lib/locale "$out/lib/" # Debian's C library looks for C.UTF-8 there, nixpkgs' has it in its own folder
+    for name in dict_snowball plpgsql; do
+        cp "/usr/$own/lib/$name.so" "$out/$own/lib/"
+        relocate "/usr/$own/lib/$name.so" "$out/$own/lib/$name.so"
+    done
+}
+# Programs that give up root, by setpriv.
+add_setpriv() {
+    local name
+    rm -f "$out/bin/$pname"
+    mkdir -p "$libraries/bin"
+    for name in setpriv id; do
+        cp "/usr/bin/$name" "$libraries/bin/"
+        relocate "/usr/bin/$name" "$libraries/bin/$name"
+    done
+    printf '#!%s\nuser=${1%%%%:*} group=${1#*:}\n[ "$group" != "$1" ] || group=$(%s/id -g "$user")\n' "$shell" "$libraries/bin" >"$out/bin/$pname"
+    printf 'shift\nexec %s/setpriv --reuid "$user" --regid "$group" --clear-groups "$@"\n' "$libraries/bin" >>"$out/bin/$pname"
+    chmod 755 "$out/bin/$pname"
+}
+# Programs of a Python package, with an interpreter of their own.
+add_supervisor() {
+    local name python=$libraries/python
+    (out=$python libraries=$libraries version=3.11 add_python)
+    cp -r /usr/lib/python3/dist-packages/{pkg_resources,supervisor,supervisor-4.2.5.egg-info} "$python/lib/python3.11/"
+    find "$python" -name '*.pyc' -delete
+    for name in supervisord supervisorctl; do
+        printf '#!%s\nfrom supervisor.%s import main\nmain()\n' "$python/bin/python3" "$name" >"$out/bin/$name"
+    done
+}
 add_tzdata() {
     mkdir -p "$out/share"
     cp -r /usr/share/zoneinfo "$out/share/"
@@ -92,8 +129,10 @@ add_apache() {
     programs=httpd
     cp /usr/sbin/apache2 "$out/bin/httpd"
     relocate /usr/sbin/apache2 "$out/bin/httpd"
+    cp -L /lib/x86_64-linux-gnu/libgcc_s.so.1 "$libraries/" # opened by name when a thread ends
+    patchelf --add-needed libgcc_s.so.1 "$out/bin/httpd"
     mkdir -p "$out/modules" "$out/conf"
-    for name in access_compat alias auth_basic authn_core authn_file authz_core authz_host authz_user autoindex cgi deflate dir env \
+    for name in access_compat alias auth_basic authn_core authn_file authz_core authz_groupfile authz_host authz_user autoindex cgi deflate dir env \
         expires filter headers include mime mpm_event mpm_prefork negotiation proxy proxy_fcgi proxy_http reqtimeout rewrite \
         setenvif status; do
         cp "/usr/lib/apache2/modules/mod_$name.so" "$out/modules/"
@@ -146,6 +185,9 @@ case $pname in
     nss-cacert) add_cacert ;;
     nginx) add_nginx ;;
     openssh) add_openssh ;;
+    supervisor) add_supervisor ;;
+    gosu | su-exec) add_setpriv ;;
+    postgresql) add_postgresql ;;
     php | php-with-extensions) add_php ;;
     tzdata) add_tzdata ;;
     python3 | python3[0-9] | python3[0-9][0-9]) add_python ;;

@@ -12,7 +12,16 @@ from msgspec.structs import replace
 from dock2nix.catalogue.image_tables import Table
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
-from dock2nix.model.image import MakeDirectory, SetMode, SetOwner, StoreFiles, Symlink, WriteFile
+from dock2nix.model.image import (
+    AddGroup,
+    AddUser,
+    MakeDirectory,
+    SetMode,
+    SetOwner,
+    StoreFiles,
+    Symlink,
+    WriteFile,
+)
 from dock2nix.model.packages import AttributePath
 from dock2nix.model.source import Location
 
@@ -27,6 +36,7 @@ STORED = "base"
 
 _NOWHERE = Location(path="", first_line=0, last_line=0, first_column=0, last_column=0)
 _EXECUTABLE = "755"
+_PASSWD_FIELDS = 7
 
 
 class Service(Struct, frozen=True, kw_only=True):
@@ -60,6 +70,45 @@ def service_effects(base: BaseImage, location: Location) -> tuple[Effect, ...]:
     )
 
 
+def package_effects(manager: str, name: str, location: Location, text: str) -> tuple[Effect, ...]:
+    """What a distribution's package brings beside what nixpkgs' has, as effects of the command that installs it.
+
+    Args:
+        manager: of the package (`apt`).
+        name: as the manager calls it.
+        location: of the command.
+        text: of the command.
+
+    Raises:
+        UsageError: a table or a service is not as it must be.
+    """
+    found = (service(one) for one in _by_package().get((manager, name), ()))
+    return tuple(
+        replace(effect, location=location, text=text)
+        for one in found
+        for effect in (*_needed_accounts(one.accounts), *one.effects)
+    )
+
+
+def _needed_accounts(names: tuple[str, ...]) -> Iterator[Effect]:
+    """Accounts that the distribution has in any case, and that its image here has when something names them."""
+    for name in names:
+        if name == "nogroup":
+            yield AddGroup(name=name, location=_NOWHERE, text="")
+        else:
+            yield AddUser(name=name, system=True, location=_NOWHERE, text="")
+
+
+@cache
+def _by_package() -> Mapping[tuple[str, str], tuple[str, ...]]:
+    path = data_folder("mappings") / "services" / "packages.toml"
+    table = Table(tomli.loads(path.read_text(encoding="utf-8")), path.name)
+    managers = {manager: table.table(manager) for manager in table.names()}
+    return {
+        (manager, name): rows.texts(name) or () for manager, rows in managers.items() for name in rows.names()
+    }
+
+
 def service_accounts(base: BaseImage) -> frozenset[str]:
     """The users and groups without which the services of a base image do not start."""
     return frozenset(account for name in base.services for account in service(name).accounts)
@@ -73,8 +122,8 @@ def service_folders(base: BaseImage) -> tuple[str, ...]:
 def _of_image(effect: Effect, chosen: Mapping[str, AttributePath]) -> Effect:
     if not isinstance(effect, StoreFiles):
         return effect
-    name = str(effect.attribute_path)
-    return replace(effect, attribute_path=chosen.get(name, effect.attribute_path))
+    name, dot, rest = effect.attribute_path.partition(".")
+    return replace(effect, attribute_path=AttributePath(f"{chosen.get(name, name)}{dot}{rest}"))
 
 
 @cache
@@ -105,13 +154,35 @@ def read_service(folder: Path) -> Service:
     if not evidence:
         raise table.wrong("`evidence` must say on what it rests")
     accounts, linked = table.texts("accounts") or (), table.texts("linked") or ()
-    effects: list[Effect] = [effect for one in table.tables("folder") for effect in _folder(one)]
+    effects: list[Effect] = [effect for one in table.tables("user") for effect in _user(one)]
+    effects += (effect for one in table.tables("folder") for effect in _folder(one))
     effects += (_store(one) for one in table.tables("store"))
     effects += _files(folder / "root")
     effects += (_link(one) for one in table.tables("link"))
     effects += (_owner(one) for one in table.tables("owner"))
     table.end()
     return Service(evidence=evidence, effects=tuple(effects), accounts=accounts, linked=linked)
+
+
+def _user(table: Table) -> Iterator[Effect]:
+    """A line of passwd, with a group of the same name."""
+    parts = (table.text("line") or "").split(":")
+    table.end()
+    if len(parts) != _PASSWD_FIELDS or not (parts[2].isdecimal() and parts[3].isdecimal()):
+        raise table.wrong("`line` must be a line of /etc/passwd")
+    name, _, uid, gid, comment, home, shell = parts
+    yield AddGroup(name=name, gid=int(gid), system=True, location=_NOWHERE, text="")
+    yield AddUser(
+        name=name,
+        uid=int(uid),
+        gid=int(gid),
+        comment=comment,
+        home=home,
+        shell=shell,
+        system=True,
+        location=_NOWHERE,
+        text="",
+    )
 
 
 def _folder(table: Table) -> Iterator[Effect]:

@@ -45,6 +45,7 @@ from dock2nix.model.image import (
     MakeDirectory,
     NodeModules,
     Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -121,6 +122,12 @@ def change_script(
     for effect in build.changes:
         pen.write(below(effect, build.directory))
     return tuple(pen.lines), tuple(pen.bindings)
+
+
+def _comes_along(effect: Effect) -> bool:
+    """Whether it is not the command itself that does it, but what it installs."""
+    words = effect.text.split()
+    return "FROM" in words[:1] or not {"add", "install"}.isdisjoint(words[1:6])
 
 
 def _relative(path: str) -> str:
@@ -220,15 +227,15 @@ class _Pen(Struct):
                 self.unpacked(effect, remark)
             case FetchTree():
                 self.sources(effect, remark)
-            case AddUser() | AddGroup() | CheckFile() | ChangeTree():
+            case AddUser() | AddGroup() | RemoveAccount() | CheckFile() | ChangeTree():
                 pass
             case _:
                 assert_never(effect)
 
     def remark_on(self, effect: Effect) -> str:
-        """The line of the Dockerfile; of what one FROM brings only once."""
+        """The line of the Dockerfile; of what a base image or a package brings only once."""
         remark = f"{effect.location.first_line}: {effect.text}"
-        if remark == self.told and effect.text.startswith("FROM "):
+        if remark == self.told and _comes_along(effect):
             return ""
         self.told = remark
         return remark
@@ -534,7 +541,7 @@ def _touched(effect: Effect) -> tuple[str, ...]:
             return tuple(source.destination for source in effect.sources)
         case RunTool():
             return tuple(word.path for word in effect.words if isinstance(word, ToolPath))
-        case AddUser() | AddGroup() | LeftOut() | RunScript():
+        case AddUser() | AddGroup() | RemoveAccount() | LeftOut() | RunScript():
             return ()
         case _:
             return (effect.path,)

@@ -22,6 +22,7 @@ from dock2nix.model.image import (
     CopyOutput,
     LeftOut,
     LinkProgram,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -56,6 +57,8 @@ class Place(Struct, frozen=True, kw_only=True):
     folder: bool
 
 
+# Scripts of which every use is translated.
+_TRANSLATED = frozenset({"docker-php-source", "install-php-extensions"})
 _PHP_PACKAGE = regex(r"php\d*Packages\.(.+)")
 # Where pip installs into: the interpreter's own folders, virtual environments, and what --prefix and --user commonly name.
 _PYTHON_PLACE = regex(
@@ -91,7 +94,7 @@ def copy_from_stage(
     products = built if isinstance(built, StageProducts) else StageProducts()
     left = tuple(step for position, step in enumerate(steps) if position not in products.covered)
     for source in copied_paths(instruction):
-        if source in _CERTIFICATES:
+        if source in _CERTIFICATES or posixpath.basename(source) in _TRANSLATED:
             continue
         if holds_python_packages(source) and _installs_python(steps):
             effects += _environment_link(instruction, source, workdir)
@@ -171,7 +174,7 @@ def copy_from_image(
     """What a COPY --from=IMAGE brings: programs that one of that image's packages has are linked from the package."""
     effects: list[Effect] = []
     for source in copied_paths(instruction):
-        if source in _CERTIFICATES:
+        if source in _CERTIFICATES or posixpath.basename(source) in _TRANSLATED:
             continue
         program = posixpath.basename(source)
         attribute = next(
@@ -289,6 +292,7 @@ def _moved(effect: Effect, place: Place, context: BuildContext) -> tuple[Effect,
             SetOwner()
             | AddUser()
             | AddGroup()
+            | RemoveAccount()
             | LeftOut()
             | RunScript()
             | RunTool()

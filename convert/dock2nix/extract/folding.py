@@ -18,6 +18,7 @@ from dock2nix.model.image import (
     LeftOut,
     MakeDirectory,
     Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -277,7 +278,7 @@ def _is_whole(effect: Effect) -> bool:
 def _places(effect: Effect) -> Iterator[str]:
     """The paths that an effect changes or needs."""
     match effect:
-        case AddUser() | AddGroup() | LeftOut():
+        case AddUser() | AddGroup() | RemoveAccount() | LeftOut():
             return
         case RunScript():
             yield from effect.folders

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dock2nix.catalogue.services import package_effects
 from dock2nix.commands import command_for, translate
 from dock2nix.commands.base import is_temporary
 from dock2nix.commands.venv import environment_link
@@ -19,6 +20,7 @@ from dock2nix.model.steps import CommandOutcome
 if TYPE_CHECKING:
     from dock2nix.extract.node_modules import ProjectInstall
     from dock2nix.extract.verdicts import Scene
+    from dock2nix.model.image import Effect
     from dock2nix.model.packages import InstallStep
     from dock2nix.model.shell import Invocation, Redirect, ShellCommand, ShellItem
 
@@ -128,11 +130,12 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
     missing = _what_is_missing(install)
     place = install.virtual_environment
     link = environment_link(place, command.location, command.text) if place and not missing else None
+    brought = _brought(install, command) if install.action is Action.INSTALL else ()
     return Verdict(
         outcome=CommandOutcome.UNRESOLVED if missing else CommandOutcome.TRANSLATED,
         reason=missing or install.reason,
         installs=(install,),
-        effects=(link,) if link else (),
+        effects=(*brought, *((link,) if link else ())),
         problems=install.problems,
     )
 
@@ -145,6 +148,16 @@ def _node_project(
     from dock2nix.extract.node_modules import install_node_project  # noqa: PLC0415 - few Dockerfiles need it
 
     return install_node_project(install, run, command, scene.files, scene.known)
+
+
+def _brought(install: InstallStep, command: ShellCommand) -> tuple[Effect, ...]:
+    """The settings and folders of services among the packages, each service once."""
+    effects = (
+        effect
+        for requirement in install.requirements
+        for effect in package_effects(requirement.manager, requirement.name, command.location, command.text)
+    )
+    return tuple(dict.fromkeys(effects))
 
 
 def _project_verdict(project: ProjectInstall) -> Verdict:

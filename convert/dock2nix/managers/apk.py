@@ -85,6 +85,9 @@ _RISKS = {
     "--no-check-certificate": ("D2N504", "{} lets apk download without checking the server", ""),
 }
 
+_LINKED_TO = "the libraries that scanelf finds in what was built; Nix packages bring theirs along"
+_SCANS = regex(r"[$]\(\s*scanelf\s")
+
 _PACKAGE = regex(
     r"(?P<name>(?:(?:so|cmd|pc|py3(?:\.[0-9]+)?|font|dbus|ocaml4-intf):)?[A-Za-z0-9_.][A-Za-z0-9+._:/-]*)"
     r"(?P<tag>@[A-Za-z0-9_.-]+)?(?P<specifier>[<>=~]+\s*[A-Za-z0-9._~+-]+)?(?P<late_tag>@[A-Za-z0-9_.-]+)?"
@@ -102,6 +105,8 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
         return InstallStep(manager=NAME, action=action, reason=reason, options=kept)
     conflicts = tuple(word.value for word in line.operands if word.value and word.value.startswith("!"))
     operands = tuple(word for word in line.operands if word.value not in conflicts)
+    if action is Action.INSTALL and operands and all(map(_is_linked_to, operands)):
+        return InstallStep(manager=NAME, action=Action.NOTHING, reason=_LINKED_TO, options=kept)
     requirements, unknown = read_words(operands, _package)
     return InstallStep(
         manager=NAME,
@@ -113,6 +118,11 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
         problems=option_problems(line.options, _RISKS) + root_problem(line, "-p", "--root"),
         options=kept + conflicts,
     )
+
+
+def _is_linked_to(word: Word) -> bool:
+    """Whether a word is what scanelf found: the libraries that programs built here are linked to."""
+    return word.value is None and _SCANS.match(word.unknown) is not None
 
 
 def _meaning(line: CommandLine) -> tuple[Action, str]:

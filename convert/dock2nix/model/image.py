@@ -207,6 +207,16 @@ class AddGroup(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class RemoveAccount(Struct, frozen=True, kw_only=True):
+    """A user, with the group of that name, or a group alone is taken away; `home`: with the user's home."""
+
+    name: str
+    group: bool = False
+    home: bool = False
+    location: Location
+    text: str
+
+
 class CopyFiles(Struct, frozen=True, kw_only=True):
     """COPY or ADD from the build context, already resolved against it.
 
@@ -371,6 +381,7 @@ Effect = (
     | Remove
     | AddUser
     | AddGroup
+    | RemoveAccount
     | CopyFiles
     | NodeModules
     | LinkProgram

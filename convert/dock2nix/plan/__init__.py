@@ -12,7 +12,7 @@ from dock2nix.catalogue.services import service_accounts, service_effects, servi
 from dock2nix.extract.folding import folded
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, WriteFile
+from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, Symlink, WriteFile
 from dock2nix.model.packages import NixpkgsPackage
 from dock2nix.model.plan import ImagePlan, Surroundings
 from dock2nix.model.steps import RequirementOutcome
@@ -171,10 +171,9 @@ class _Settled(Struct, frozen=True, kw_only=True):
 def _settled(image: _Content, config: ImageConfig, programs: frozenset[str]) -> Outcome[_Settled]:
     effects = tuple(effect for step in image.steps for effect in step.effects)
     accounts = accounts_of(image.base, effects)
-    named = named_accounts(image.steps, config) | (
-        service_accounts(image.base) if image.base else frozenset()
-    )
-    users, groups = accounts.kept(named)
+    named = named_accounts(image.steps, config)
+    needed = service_accounts(image.base) if image.base else frozenset()
+    users, groups = accounts.kept(named | needed)
     homes = used_homes(image.base, accounts, named, image.root.location)
     brought = service_effects(image.base, image.root.location) if image.base else ()
     done = final_effects(image.steps, accounts, homes, brought)
@@ -268,8 +267,16 @@ def _surroundings(image: _Content) -> Surroundings:
         accounts=not empty,
         certificates=image.certificates or "cacert" in packages,
         temporary_folder=not empty,
-        linked=service_folders(base) if base else (),
+        linked=_linked(image),
     )
+
+
+def _linked(image: _Content) -> tuple[str, ...]:
+    """Folders of packages that links of services lead to."""
+    roots = {"/modules"}
+    links = (effect for step in image.steps for effect in step.effects if isinstance(effect, Symlink))
+    of_packages = {link.target for link in links} & roots
+    return tuple(sorted({*(service_folders(image.base) if image.base else ()), *of_packages}))
 
 
 def _base_findings(

@@ -15,6 +15,8 @@ from dock2nix.model.image import (
     CopyFiles,
     LeftOut,
     MakeDirectory,
+    Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _SPECIAL_BITS = 0o6000
 _SETS_SPECIAL_BITS = regex(r"[+=][rwxXt]*s")
 _OCTAL = regex(r"[0-7]{1,5}")
+_TAKES_USERS = (["deluser"], ["userdel"])
 _OF_ROOT = frozenset({"0", "0:0", ":0"})
 
 
@@ -55,7 +58,7 @@ def final_effects(
     for step, done_there in ((None, brought), *((step, step.effects) for step in steps)):
         for effect in done_there:
             done = _final(effect, accounts, had_owners=had_owners)
-            effects += done.value
+            effects += (one for one in done.value if not _removes_nothing(one, effects))
             findings += done.findings
             had_owners = had_owners or any(map(_has_owner, done.value))
         if step is not None and step.outcome is CommandOutcome.UNRESOLVED:
@@ -69,6 +72,8 @@ def _final(effect: Effect, accounts: Accounts, *, had_owners: bool) -> Outcome[t
             return Outcome(_home_of(effect, accounts))
         case AddGroup():
             return Outcome(())
+        case RemoveAccount():
+            return Outcome(_without_home(effect, accounts))
         case SetOwner():
             return _numbered(effect, effect.path, accounts, had_owners=had_owners)
         case RunScript():
@@ -109,9 +114,22 @@ def _run_as(effect: RunScript, accounts: Accounts) -> Outcome[tuple[Effect, ...]
     return Outcome((replace(effect, user=owner, home=homes.get(name, "/")),))
 
 
+def _without_home(effect: RemoveAccount, accounts: Accounts) -> tuple[Effect, ...]:
+    home = accounts.gone.get(effect.name, "")
+    if not effect.home or not home:
+        return ()
+    return (Remove(path=home, recursive=True, location=effect.location, text=effect.text),)
+
+
+def _removes_nothing(effect: Effect, before: list[Effect]) -> bool:
+    """Whether the home of a user who is taken away was not made in the first place."""
+    homes = (one.path for one in before if isinstance(one, MakeDirectory))
+    return isinstance(effect, Remove) and effect.text.split()[:1] in _TAKES_USERS and effect.path not in homes
+
+
 def _home_of(effect: AddUser, accounts: Accounts) -> tuple[Effect, ...]:
-    user, home = accounts.users[effect.name], accounts.home_of(effect.name)
-    if not effect.create_home or not home:
+    user, home = accounts.users.get(effect.name), accounts.home_of(effect.name)
+    if user is None or not effect.create_home or not home:
         return ()
     return (
         MakeDirectory(path=home, location=effect.location, text=effect.text),

@@ -19,6 +19,7 @@ from dock2nix.model.image import (
     MakeDirectory,
     NodeModules,
     Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -99,7 +100,9 @@ class _Walk(Struct):
                 return self._put(effect)
             case SetOwner() | CheckFile() | ChangeTree():
                 return replace(effect, path=self._beside(effect.path))
-            case NodeModules() | RunScript() | RunTool() | AddUser() | AddGroup() | LeftOut():
+            case (
+                NodeModules() | RunScript() | RunTool() | AddUser() | AddGroup() | RemoveAccount() | LeftOut()
+            ):
                 return effect
             case _:
                 assert_never(effect)

@@ -15,6 +15,7 @@ from dock2nix.model.image import (
     LeftOut,
     MakeDirectory,
     Remove,
+    RemoveAccount,
     RunScript,
     RunTool,
     SetMode,
@@ -53,13 +54,21 @@ def without_replaced(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
     }
     if not gone:
         return effects
-    left = [effect for at, effect in enumerate(effects) if at not in gone]
+    left = [_its_folder(effect) if at in gone else effect for at, effect in enumerate(effects)]
     lost = tuple(
         effect.path for at, effect in enumerate(effects) if at in gone and isinstance(effect, WriteFile)
     )
     return tuple(
         effect for at, effect in enumerate(left) if not _removes_only(effect, lost, tuple(left[:at]))
     )
+
+
+def _its_folder(effect: Effect) -> Effect:
+    """In the place of a file the folder that it stood in, which is there all the same."""
+    if not isinstance(effect, WriteFile):
+        return effect
+    folder = posixpath.dirname(effect.path)
+    return MakeDirectory(path=folder, location=effect.location, text=effect.text)
 
 
 def _is_replaced(path: str, later: tuple[Effect, ...]) -> bool:
@@ -86,7 +95,7 @@ def _is_about(effect: Effect, path: str) -> bool:
     match effect:
         case RunScript() | LeftOut():
             return True
-        case AddUser() | AddGroup() | CopyFiles():
+        case AddUser() | AddGroup() | RemoveAccount() | CopyFiles():
             return False
         case RunTool():
             words = [word for word in effect.words if isinstance(word, ToolPath)]
@@ -110,12 +119,14 @@ def _may_fill(effect: Effect, removal: Remove) -> bool:
     """Whether something that a removal takes away may be there because of an effect."""
     fixed = posixpath.dirname(removal.path.partition("*")[0] + "x") if removal.pattern else removal.path
     match effect:
-        case AddUser() | AddGroup():
+        case AddUser() | AddGroup() | RemoveAccount():
             return False
         case CopyFiles():
             places = tuple(one.destination for one in effect.sources)
-        case RunScript() | LeftOut() | RunTool():
+        case RunScript() | LeftOut():
             return True
+        case RunTool():
+            places = tuple(word.path.partition("*")[0] for word in effect.words if isinstance(word, ToolPath))
         case WriteFile():
             return removed(removal, effect.path)
         case _:

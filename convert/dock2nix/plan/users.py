@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from dock2nix.model.image import AddGroup, AddUser, Group, MakeDirectory, SetOwner, User
+from dock2nix.model.image import AddGroup, AddUser, Group, MakeDirectory, RemoveAccount, SetOwner, User
 from dock2nix.parse.copying import STANDARD_DIRECTORIES
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ _NO_HOMES = frozenset({"/", "/dev/null", "/nonexistent", "/var/empty"})
 
 
 class Accounts(Struct):
-    """The accounts of an image under construction; root and nobody are in every image that has any."""
+    """The accounts of an image under construction; root and nobody are in every image that has any.
+
+    `gone` are the homes that users had who were taken away, by name.
+    """
 
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
 
     def uid(self, name: str) -> int | None:
         """The number of a user given by name or number; None when there is no such user."""
@@ -79,6 +83,8 @@ class Accounts(Struct):
 
     def home_of(self, name: str) -> str:
         """The folder that is the home of a known user; "" when there is none to make."""
+        if name not in self.users:
+            return ""
         home = self.users[name].home
         return "" if home in _NO_HOMES or home in STANDARD_DIRECTORIES else home
 
@@ -110,6 +116,18 @@ class Accounts(Struct):
             if group and effect.name not in group.members:
                 self.groups[name] = replace(group, members=(*group.members, effect.name))
         return user
+
+    def remove(self, effect: RemoveAccount) -> None:
+        """A user and the group of the same name, or a group, is not there any more."""
+        if not effect.group:
+            home = self.home_of(effect.name)
+            if self.users.pop(effect.name, None) is not None and home:
+                self.gone[effect.name] = home
+        self.groups.pop(effect.name, None)
+        for group in self.groups.values():
+            if effect.name in group.members:
+                left = tuple(name for name in group.members if name != effect.name)
+                self.groups[group.name] = replace(group, members=left)
 
     def _primary_group(self, effect: AddUser, uid: int, known: User | None) -> int:
         if effect.gid is not None:
@@ -157,7 +175,7 @@ def used_homes(
     text = f"FROM {base.reference.text}" if base else ""
     effects: list[Effect] = []
     for user in base.users if base else ():
-        home = accounts.home_of(user.name)
+        home = accounts.home_of(user.name)  # "" for one who was taken away
         if home and user.uid >= _FIRST_SYSTEM and not named.isdisjoint({user.name, str(user.uid)}):
             owner = f"{accounts.users[user.name].uid}:{accounts.users[user.name].gid}"
             effects.append(MakeDirectory(path=home, location=location, text=text))
@@ -176,4 +194,6 @@ def accounts_of(base: BaseImage | None, effects: tuple[Effect, ...]) -> Accounts
             accounts.add_group(effect)
         elif isinstance(effect, AddUser):
             accounts.add_user(effect)
+        elif isinstance(effect, RemoveAccount):
+            accounts.remove(effect)
     return accounts

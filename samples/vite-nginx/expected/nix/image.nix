@@ -14,6 +14,7 @@ let
       (pkgs.writeTextDir "etc/group" ''
         root:x:0:
         nginx:x:101:
+        nogroup:x:65533:
         nobody:x:65534:
       '')
       (pkgs.writeTextDir "etc/nsswitch.conf" "hosts: files dns\n")
@@ -48,10 +49,28 @@ dockerTools.buildImage {
     ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
     ln -s -t usr ../bin ../lib ../sbin ../share
     chmod -R u+w . # what came with copyToRoot is read-only
+    mkdir -p docker-entrypoint.d # 11: FROM nginx:1.29-alpine
+    mkdir -p var/cache/nginx
+    mkdir -p run
+    mkdir -p etc/nginx
+    ln -sfn ${pkgs.nginxMainline}/conf/mime.types etc/nginx/mime.types
+    ln -sfn ${pkgs.nginxMainline}/conf/fastcgi_params etc/nginx/fastcgi_params
+    ln -sfn ${pkgs.nginxMainline}/conf/scgi_params etc/nginx/scgi_params
+    ln -sfn ${pkgs.nginxMainline}/conf/uwsgi_params etc/nginx/uwsgi_params
+    mkdir -p usr/libexec
+    ln -sfn ${pkgs.nginxMainline}/bin/nginx usr/libexec/nginx
+    install -m 755 ${./base/docker-entrypoint.d/20-envsubst-on-templates.sh} docker-entrypoint.d/20-envsubst-on-templates.sh
+    install -m 755 ${./base/docker-entrypoint.sh} docker-entrypoint.sh
+    install -m 755 ${./base/usr/sbin/nginx} usr/sbin/nginx
     mkdir -p usr/share/nginx/html
+    ln -sfn /run var/run
+    mkdir -p var/log/nginx
+    ln -sfn /dev/stdout var/log/nginx/access.log
+    ln -sfn /dev/stderr var/log/nginx/error.log
+    mkdir -p etc/nginx/conf.d
+    install -m 644 ${./base/etc/nginx/conf.d/default.conf} etc/nginx/conf.d/default.conf
     cp -r --remove-destination ${stage-build}/app/dist/. usr/share/nginx/html # 13: COPY --from=build /app/dist /usr/share/nginx/html
     chmod -R u+w usr/share/nginx/html
-    mkdir -p etc/nginx
     cp --remove-destination ${../nginx.conf} etc/nginx/nginx.conf # 14: COPY nginx.conf /etc/nginx/nginx.conf
     chmod u+w etc/nginx/nginx.conf
   '';
@@ -59,11 +78,10 @@ dockerTools.buildImage {
   config = {
     Cmd = [
       "nginx"
-      "-c"
-      "/etc/nginx/nginx.conf"
       "-g"
       "daemon off;"
     ];
+    Entrypoint = [ "/docker-entrypoint.sh" ];
     Env = [ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" ];
     ExposedPorts."80/tcp" = { };
     StopSignal = "SIGQUIT";

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute
 
 TESTS = Path(__file__).parent
-STATE = (TESTS.parent / ".nix").resolve()  # several checkouts may share one; Nix wants no link in the path of its store
+STATE = (
+    TESTS.parent / ".nix"
+).resolve()  # several checkouts may share one; Nix wants no link in the path of its store
 DEBIAN = STATE / "debian"
 NO_NIX = "no Nix here: `make nix` gets it on Debian as root, and one on PATH would do too"
 MAPPINGS = TESTS.parent / "mappings"

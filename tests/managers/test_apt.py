@@ -467,15 +467,12 @@ def test_a_header_of_another_package_is_no_answer() -> None:
 @pytest.mark.parametrize(
     ("known", "accepted"),
     [
-        pytest.param(
-            attribute("vnstat", programs=("vnstat", "vnstati")), True, id="a-package-of-few-commands"
-        ),
-        pytest.param(
-            attribute("busybox", programs=tuple(map(str, range(60)))), False, id="a-box-of-commands"
-        ),
-        pytest.param(attribute("unrar-wrapper", programs=("unrar",)), False, id="a-wrapper"),
+        pytest.param(attribute("kubernetes", programs=("kubeadm", "kubelet")), True, id="called-somewhat-so"),
+        pytest.param(attribute("talkfilters", programs=("chef", "kubelet")), False, id="called-otherwise"),
+        pytest.param(attribute("kubelet-wrapper", programs=("kubelet",)), False, id="a-wrapper"),
+        pytest.param(attribute("kubelet-client", programs=("kubelet",)), False, id="a-part"),
     ],
 )
 def test_the_only_holder_of_a_command(known: Attribute, accepted: bool) -> None:
-    catalogue = FakeCatalogue((known,), providers={("command", "tool"): (known.path,)})
-    assert isinstance(resolve("tool", catalogue)[0], NixpkgsPackage if accepted else Unresolved)
+    catalogue = FakeCatalogue((known,), providers={("command", "kubelet"): (known.path,)})
+    assert isinstance(resolve("kubelet", catalogue)[0], NixpkgsPackage if accepted else Unresolved)

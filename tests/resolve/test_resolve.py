@@ -224,7 +224,7 @@ def test_packages_for_pypy_are_joined_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["libssl1.1", "gcc-10", "php7.4", "ruby2.7", "clang-11", "postgresql-client-13", "bolt-16"]
+    "name", ["libssl1.1", "gcc-10", "php7.4-cli", "ruby2.7", "clang-11", "postgresql-client-13", "bolt-16"]
 )
 def test_another_version_than_the_name_tells_is_no_answer(name: str, tmp_path: Path) -> None:
     report, packages = convert(tmp_path, f"{DEBIAN}RUN apt-get install -y {name}\n")

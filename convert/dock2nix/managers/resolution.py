@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 _PLAIN_NAME = regex(r"[A-Za-z_][A-Za-z0-9_'-]*")
 _PYTHON_SET = regex(r"(?:python|pypy)[0-9]+Packages\.")
 _PYTHON_2 = regex(r"(?:lib)?python(?:2(?:[.-].*)?|-(?!is-python3).*)?|python2[0-9]?(?:-.*)?|py2?-.*")
-# As many as the index keeps of each attribute.
-_MANY_PROGRAMS = 60
+# A command that more packages have does not tell which is meant.
 _MANY_PROVIDERS = 3
+# So many letters in a row make names somewhat alike.
+_LIKENESS = 4
 _DIGIT_BEHIND_LETTER = regex(r"(?<=[a-z])(?=[0-9])")
 _SONAME_TABLES = frozenset({"apt", "zypper"})
 _SOVERSION = regex(r"lib(.+?)-?([0-9]+(?:\.[0-9]+)*)")
@@ -249,9 +250,11 @@ def plain_attribute(question: Question, name: str) -> Attribute | None:
 
 
 def command_provider(question: Question) -> tuple[Resolution, ...]:
-    """The attribute that provides the command of that name, if it is its main one, or nothing else provides it.
+    """The attribute that provides the command of that name, if it is called so or is for that one alone.
 
-    A package that merely contains the command is no answer, nor a Python set, which repeats the applications outside of it.
+    A package that merely contains the command is no answer, even if no other has it, unless it is called somewhat like it:
+    kubelet is in kubernetes, but talkfilters has `chef` and is not what `apt-get install chef` means. Nor is a Python set, which
+    repeats the applications outside of it.
     """
     name = question.name
     found = question.catalogue.providers("command", name)
@@ -260,9 +263,16 @@ def command_provider(question: Question) -> tuple[Resolution, ...]:
         known = question.catalogue.attribute(provider.path)
         if known is not None and _is_called_so(question, known, providers):
             return (provided(question, provider, f"provides the command {name}"),)
-    if len(providers) == 1 and _is_about_its_commands(question.catalogue.attribute(providers[0].path)):
+    if len(providers) == 1 and _is_about_it(name, question.catalogue.attribute(providers[0].path)):
         return (provided(question, providers[0], f"alone provides the command {name}"),)
     return ()
+
+
+def _is_about_it(name: str, known: Attribute | None) -> bool:
+    """Whether the only package with a command is no wrapper or part of what is called so, and its name has something of it."""
+    if known is None or known.pname.endswith("wrapper") or known.pname.startswith(f"{name}-"):
+        return False
+    return any(name[at : at + _LIKENESS] in known.pname for at in range(max(1, len(name) - _LIKENESS + 1)))
 
 
 def _is_called_so(question: Question, known: Attribute, providers: tuple[Provider, ...]) -> bool:
@@ -273,11 +283,6 @@ def _is_called_so(question: Question, known: Attribute, providers: tuple[Provide
     if known.pname == question.name or known.main_program != question.name:
         return known.pname == question.name
     return len({_pname(question, provider) for provider in providers}) <= _MANY_PROVIDERS
-
-
-def _is_about_its_commands(known: Attribute | None) -> bool:
-    """Not a box of all commands there are (busybox), and not a wrapper around what it is called like."""
-    return known is not None and len(known.programs) < _MANY_PROGRAMS and not known.pname.endswith("wrapper")
 
 
 def provided(question: Question, provider: Provider, what: str) -> NixpkgsPackage:

@@ -78,8 +78,9 @@ class ImageFiles(Struct, frozen=True):
         for source in reversed(effect.sources):
             if not source.directory and source.destination == path:
                 return self._in_context(source.path)
-            inside = posixpath.relpath(path, source.destination)
-            if source.directory and not inside.startswith(".."):
+            folder = source.destination.rstrip("/") + "/"
+            if source.directory and f"{path}/".startswith(folder):
+                inside = path[len(folder) :]
                 found = self._in_context(posixpath.normpath(posixpath.join(source.path, inside)))
                 if found is not None:
                     return found

@@ -80,6 +80,11 @@ def shown(stage: Work) -> list[str]:
             ["make PREFIX=/usr", "make PREFIX=OUT/usr install"],
             id="the prefix that make is given leads to the output where it installs",
         ),
+        pytest.param(
+            "cd / && make -C /src/lib all",
+            ["make -C lib all"],
+            id="from elsewhere, into a folder that it names",
+        ),
         pytest.param("make -C tools all", ["make -C tools all"], id="nothing is installed"),
     ],
 )

@@ -10,6 +10,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dock2nix.builders.base import Built, Refusal, absolute, is_inside, program_of
 from dock2nix.model.builds import CORES, OUT, BuildCommand, NativeRecipe
 from dock2nix.regex import regex
@@ -111,10 +113,30 @@ def tool_of(run: Invocation) -> str:
     return name
 
 
+def folder_of(run: Invocation) -> str | None:
+    """The folder that a command works in: where it runs, or the one that `-C` names; None when it is not known."""
+    values = [word.value for word in run.arguments]
+    named = next((values[at + 1] for at, one in enumerate(values[:-1]) if one in {"-C", "--directory"}), "")
+    if run.directory is None or named is None:
+        return None
+    return absolute(named, run) if named and program_of(run) in _MAKERS | {"meson"} else run.directory
+
+
+def _seen_from(folder: str, run: Invocation) -> Invocation:
+    """A command that may as well run in another folder, since it says where it works: `make -C /usr/src/x`."""
+    words = tuple(
+        replace(word, value=absolute(word.value or "", run)) if before in {"-C", "--directory"} else word
+        for before, word in zip((None, *(one.value for one in run.arguments)), run.arguments, strict=False)
+    )
+    return replace(run, directory=folder, arguments=words)
+
+
 def _command(run: Invocation, work: Work) -> BuildCommand | Refusal:
     """One command as it is to run in the build."""
-    if run.directory is None or not is_inside(run.directory, work.root):
+    if run.directory is None or not is_inside(folder_of(run) or "/", work.root):
         return Refusal(f"it runs in {run.directory}, and the sources are in {work.root}", run)
+    if not is_inside(run.directory, work.root):
+        run = _seen_from(work.root, run)
     name = tool_of(run)
     refusal = _objection(name, run, work)
     if refusal:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from dock2nix.builders import builder_of
 from dock2nix.builders.base import Refusal, Work, is_inside
+from dock2nix.builders.native import folder_of
 from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
 from dock2nix.extract.stage_sources import StageSources, changed_paths, other_trees, source_root
 from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments
@@ -69,7 +70,7 @@ class _Group(Struct, frozen=True, kw_only=True):
 
 def is_left_build(doing: Doing) -> bool:
     """Whether a command has no translation and is one of a build tool."""
-    return _builder(doing) is not None
+    return doing.step.outcome is CommandOutcome.UNRESOLVED and _builder(doing) is not None
 
 
 def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
@@ -123,29 +124,41 @@ def _runs(scene: StageScene) -> Iterator[tuple[Builder, str, tuple[int, ...]]]:
     ]
     for _, members in groupby(found, lambda one: (id(one[1]), one[2])):
         listed = list(members)
-        yield listed[0][1], listed[0][2], tuple(at for at, _, _ in listed)
+        if any(is_left_build(scene.doings[at]) for at, _, _ in listed):
+            yield listed[0][1], listed[0][2], tuple(at for at, _, _ in listed)
 
 
 def _root(at: int, builder: Builder, scene: StageScene) -> str:
-    directory = _run(scene.doings[at]).directory
+    directory = folder_of(_run(scene.doings[at]))
     if not builder.BY_TREE or directory is None:
         return ""
-    return source_root(directory, _effects_before(at, scene))
+    return source_root(directory, _effects_before((at,), scene))
 
 
-def _effects_before(at: int, scene: StageScene) -> tuple[Effect, ...]:
-    """What has happened in the stage, and is mounted, when the command at a position runs."""
-    effects = (effect for doing in scene.doings[: at + 1] for effect in doing.step.effects)
-    return (*effects, *scene.doings[at].mounted)
+def _effects_before(positions: tuple[int, ...], scene: StageScene) -> tuple[Effect, ...]:
+    """What has happened in the stage, and is mounted, when the last of some commands runs; less what these do themselves."""
+    last = positions[-1]
+    effects = (
+        effect
+        for at, doing in enumerate(scene.doings[:last])
+        for effect in doing.step.effects
+        if at not in positions
+    )
+    return (*effects, *scene.doings[last].mounted)
 
 
 def _builder(doing: Doing) -> Builder | None:
+    """The tool of a command without translation; and of one that runs as a script, where others may go with it into one build."""
     item = doing.item
-    if doing.step.outcome is not CommandOutcome.UNRESOLVED or not isinstance(item, ShellCommand):
+    if doing.step.outcome not in {CommandOutcome.SCRIPT, CommandOutcome.UNRESOLVED}:
+        return None
+    if not isinstance(item, ShellCommand) or not item.invocations:
         return None
     if any(install.action is Action.INSTALL for install in doing.step.installs):
         return None
-    return builder_of(item.invocations[0]) if item.invocations else None
+    builder = builder_of(item.invocations[0])
+    is_script = doing.step.outcome is CommandOutcome.SCRIPT
+    return None if is_script and builder is not None and not builder.BY_TREE else builder
 
 
 def _run(doing: Doing) -> Invocation:
@@ -169,7 +182,7 @@ def _recognised(
     )
     last = group.positions[-1]
     steps = tuple(doing.step for doing in scene.doings[: last + 1])
-    before = _effects_before(last, scene)
+    before = _effects_before(group.positions, scene)
     sources = StageSources(scene.context, before)
     work = Work(
         calls=calls,
@@ -216,7 +229,8 @@ def _spoiled(group: _Group, folders: tuple[str, ...], scene: StageScene) -> Refu
 
 def _changed_between(group: _Group, scene: StageScene) -> Refusal | None:
     """Why commands that run as they stand cannot run in one go: their files are changed between them."""
-    for at in range(group.positions[0] + 1, group.positions[-1]):
+    between = set(range(group.positions[0] + 1, group.positions[-1])) - set(group.positions)
+    for at in sorted(between):
         for effect in scene.doings[at].step.effects:
             if not isinstance(effect, MakeDirectory) and any(
                 is_inside(path, group.root) for path in changed_paths(effect)

@@ -158,7 +158,7 @@ def _command(run: Invocation, work: Work) -> BuildCommand | Refusal:
         plain = (*plain, f"-DCMAKE_INSTALL_PREFIX={_PREFIX}")
     return BuildCommand(
         words=(program, *plain),
-        directory=posixpath.relpath(run.directory, work.root),
+        directory=posixpath.relpath(run.directory or work.root, work.root),
         variables=assigned,
         installs=_installs(name, plain),
         made=run.directory in work.made and run.directory != work.root,

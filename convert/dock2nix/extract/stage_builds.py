@@ -95,7 +95,11 @@ class StageProducts(Struct, frozen=True, kw_only=True):
             if is_inside(old, build.directory) and build.directory != "/":
                 return (
                     Product(
-                        build=build, place=old.lstrip("/"), path=path, folder=_is_folder(old), pattern=pattern
+                        build=build,
+                        place=old.lstrip("/"),
+                        path=path,
+                        folder=is_folder_name(old),
+                        pattern=pattern,
                     ),
                 )
         return tuple(self._files(old, path, pattern=pattern))
@@ -133,7 +137,7 @@ class StageScene(Struct, frozen=True, kw_only=True):
     below: bool = False
 
 
-def _is_folder(path: str) -> bool:
+def is_folder_name(path: str) -> bool:
     """What a path that a build makes is taken for: a folder, unless its name has an extension."""
     return _EXTENSION.fullmatch(posixpath.basename(path)) is None
 

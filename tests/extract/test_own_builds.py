@@ -121,6 +121,32 @@ def test_packages_that_are_not_known_do_not_touch_the_files(tmp_path: Path) -> N
     assert list(found.stages) == ["image"]
 
 
+def test_maven_in_several_folders_is_left_since_one_may_install_for_the_other(tmp_path: Path) -> None:
+    dockerfile = "FROM maven:3.9\nCOPY . /a\nRUN cd /a/lib && mvn install\nRUN cd /a/app && mvn package\n"
+    files = {"lib/pom.xml": "<project/>", "app/pom.xml": "<project/>"}
+    reasons = Converted(tmp_path, dockerfile, files).reasons()
+    assert reasons == {
+        "mvn install": "goes with line 4: mvn builds several times",
+        "mvn package": "mvn builds several times",
+    }
+
+
+def test_of_two_builds_in_one_folder_the_later_is_copied_from(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM debian AS build
+        COPY all /a
+        RUN make -C /a
+        COPY sub /a/sub
+        RUN make -C /a/sub
+        FROM debian
+        COPY --from=build /a/sub/out.txt /out.txt
+        """
+    found = Converted(tmp_path, dockerfile, {"all/Makefile": "all:\n", "sub/Makefile": "all:\n"})
+    assert found.reasons() == {}
+    assert found.image.count("/a/sub/out.txt out.txt") == 1
+    assert "${stage-build-sub}/a/sub/out.txt" in found.image
+
+
 def test_effects_keep_their_order(tmp_path: Path) -> None:
     dockerfile = """
         FROM golang:1.25

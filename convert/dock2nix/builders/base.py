@@ -88,11 +88,12 @@ class Builder(Protocol):
     """A module of this package: one build tool.
 
     IN_PLACE: what it makes is put where the stage has it, also in a stage that others copy from. BY_TREE: it is asked about one tree
-    of sources at a time.
+    of sources at a time. BY_FOLDER: what runs in one folder leaves nothing that a run in another may need, as `mvn install` does.
     """
 
     IN_PLACE: bool
     BY_TREE: bool
+    BY_FOLDER: bool
     PROGRAMS: frozenset[str]
 
     def recognise(self, work: Work) -> tuple[Built, ...] | Refusal:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = False
 BY_TREE = False
+BY_FOLDER = True
 PROGRAMS = frozenset({"go", "gofmt", "golangci-lint", "golint", "staticcheck"})
 
 # `go help build`: what has no influence on the program, and what has.

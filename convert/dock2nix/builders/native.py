@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = True
 BY_TREE = True
+BY_FOLDER = False
 _SCRIPTS = frozenset(
     {
         *("autogen.sh", "bootstrap", "bootstrap.sh", "buildconf", "buildconf.sh"),

@@ -109,7 +109,10 @@ def copy_from_stage(
             destination=_target(instruction, source, known, workdir, folder=folder),
             folder=folder,
         )
-        mine = tuple(new for effect in made for new in _moved(effect, place, known.context))
+        shadowed = _shadowed(made, place)
+        mine = tuple(
+            new for effect in made if effect not in shadowed for new in _moved(effect, place, known.context)
+        )
         culprit = _culprit(left, place)
         if culprit is not None:
             why = built if isinstance(built, str) else ""
@@ -323,6 +326,20 @@ def _moved_source(source: ContextSource, place: Place, context: BuildContext) ->
         path = posixpath.normpath(posixpath.join(source.path, inside))
         if context.exists(path):
             yield ContextSource(path=path, destination=place.destination, directory=place.folder)
+
+
+def _shadowed(made: tuple[Effect, ...], place: Place) -> list[CopyOutput]:
+    """Folders that builds make and in which a later build made what is copied, or a folder of it."""
+    trees = [
+        effect
+        for effect in made
+        if isinstance(effect, CopyOutput)
+        and effect.folder
+        and not effect.reach
+        and place.source != effect.path
+        and _inside(place.source, effect.path)
+    ]
+    return trees[:-1]
 
 
 def _alternatives(mine: tuple[Effect, ...], made: tuple[Effect, ...]) -> tuple[Effect, ...]:

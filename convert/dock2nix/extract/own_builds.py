@@ -111,7 +111,7 @@ def _groups(scene: StageScene) -> Iterator[_Group]:
         folders = [
             tuple(own) for _, own in groupby(positions, lambda at: _run(scene.doings[at]).directory or "")
         ]
-        if len(folders) > 1 and not builder.BY_TREE:
+        if len(folders) > 1 and builder.BY_FOLDER:
             yield from (_Group(builder=builder, positions=own) for own in folders)
 
 

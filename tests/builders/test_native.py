@@ -127,6 +127,11 @@ def test_a_makefile_that_was_not_seen_is_spoken_of() -> None:
         pytest.param("cmake -DCMAKE_INSTALL_PREFIX:PATH=/opt/y .\nmake install", ("/opt/y",), id="CMake's"),
         pytest.param("meson setup b --prefix /usr\nmeson install -C b", ("/usr",), id="as two words"),
         pytest.param("make PREFIX=/srv install", ("/srv",), id="make's"),
+        pytest.param(
+            "./configure --log-path=/proc/self/fd/1\nmake install",
+            ("/usr/local",),
+            id="nothing of the kernel's",
+        ),
         pytest.param("make", (), id="nothing is installed"),
     ],
 )

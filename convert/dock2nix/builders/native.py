@@ -37,6 +37,7 @@ PROGRAMS = _SCRIPTS | _GENERATORS | _MAKERS | {"cmake", "meson"}
 _CONFIGURES = frozenset({"Configure", "cmake", "config", "configure", "meson"})
 _SHELLS = frozenset({"bash", "sh"})
 _PREFIX = "/usr/local"
+_OF_THE_KERNEL = ("/dev/", "/proc/", "/sys/")
 _INSTALLS = regex(r"(?:alt)?install(?:[_-]\w+)*|[\w-]+/install|install-[\w-]+")
 _ASSIGNED = regex(r"(PREFIX|prefix|INSTALL_PREFIX|INSTALLPREFIX)=(/\S*)")
 _PREFIX_WORD = regex(r"(?:--prefix|-DCMAKE_INSTALL_PREFIX(?::\w+)?)=(\S+)")
@@ -368,4 +369,5 @@ def _reach(commands: list[BuildCommand]) -> set[str]:
     prefixes |= {found[2] for word in words if (found := _ASSIGNED.fullmatch(word))}
     others = {found[1] for word in words if (found := _FOLDER_WORD.match(word))}
     plain = {posixpath.normpath(one) for one in prefixes or {_PREFIX} if one.startswith("/")}
-    return {one for one in plain | {posixpath.normpath(other) for other in others} if one != "/"} or {_PREFIX}
+    found = plain | {posixpath.normpath(other) for other in others}
+    return {one for one in found if one != "/" and not one.startswith(_OF_THE_KERNEL)} or {_PREFIX}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dock2nix.cli import main
+from fakes import HASH
 from nix.images import read_image
 from nix.notes import write
 from nix_lab import available_nixes, build_flake, check_flake, why_no_builds
@@ -271,6 +272,12 @@ def test_dotnet_can_be_evaluated_before_its_packages_are_listed(nix: Nix, tmp_pa
     report = json.loads((folder / "nix/report.json").read_text())
     (missing,) = (one for one in report["findings"] if one["code"] == "D2N310")
     assert "build-deps.json" in missing["message"]
+    listed = json.dumps([{"pname": "Tide", "version": "1.0.0", "hash": HASH}])
+    (folder / "nix/stages/build-deps.json").write_text(listed)
+    main([str(folder / "Dockerfile"), "--quiet", "--offline"])
+    assert (folder / "nix/stages/build-deps.json").read_text() == listed
+    report = json.loads((folder / "nix/report.json").read_text())
+    assert "D2N310" not in {one["code"] for one in report["findings"]}
 
 
 def test_gradle_can_be_evaluated_before_its_downloads_are_listed(nix: Nix, tmp_path: Path) -> None:

@@ -369,5 +369,5 @@ def _reach(commands: list[BuildCommand]) -> set[str]:
     prefixes |= {found[2] for word in words if (found := _ASSIGNED.fullmatch(word))}
     others = {found[1] for word in words if (found := _FOLDER_WORD.match(word))}
     plain = {posixpath.normpath(one) for one in prefixes or {_PREFIX} if one.startswith("/")}
-    found = plain | {posixpath.normpath(other) for other in others}
-    return {one for one in found if one != "/" and not one.startswith(_OF_THE_KERNEL)} or {_PREFIX}
+    named = plain | {posixpath.normpath(other) for other in others}
+    return {one for one in named if one != "/" and not one.startswith(_OF_THE_KERNEL)} or {_PREFIX}

@@ -97,7 +97,7 @@ def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
         if group.builder.BY_TREE:
             made = tuple(replace(build, after=_installed_before(sources.effects)) for build in made)
         pairs = tuple(zip(made, built, strict=True))
-        return OwnBuilds(verdicts=_verdicts(works, pairs), names=tuple(build.name for build in made))
+        return OwnBuilds(verdicts=_verdicts(works, pairs, scene), names=tuple(build.name for build in made))
     return OwnBuilds(verdicts=reasons, settled=True)
 
 
@@ -320,7 +320,7 @@ def _needs(doing: Doing, folder: str) -> bool:
 
 
 def _verdicts(
-    works: tuple[Doing, ...], pairs: tuple[tuple[StageBuild, Built], ...]
+    works: tuple[Doing, ...], pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene
 ) -> dict[Location, Verdict]:
     names = ", ".join(f"nix/stages/{build.name}.nix" for build, _ in pairs)
     done = Verdict(outcome=CommandOutcome.TRANSLATED, reason=f"built by a derivation: {names}")
@@ -330,7 +330,7 @@ def _verdicts(
     )
     found = {doing.step.location: done for doing in works}
     found[last.location] = Verdict(
-        outcome=done.outcome, reason=done.reason, effects=effects, problems=problems_of(pairs)
+        outcome=done.outcome, reason=done.reason, effects=effects, problems=problems_of(pairs, scene.context)
     )
     return found
 

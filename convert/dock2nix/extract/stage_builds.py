@@ -364,15 +364,22 @@ def _findings(pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene) ->
     located = next(
         doing for doing in reversed(scene.doings) if doing.step.outcome is CommandOutcome.UNRESOLVED
     )
-    for code, message, hint in problems_of(pairs):
+    for code, message, hint in problems_of(pairs, scene.context):
         place = located.step.location if code == "D2N310" else scene.chain[0].location
         yield Finding(code=code, message=message, location=place, hint=hint)
 
 
-def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, ...]:
-    """What is to be said of builds: what their builders say, and the hashes that are not known yet."""
+def problems_of(pairs: tuple[tuple[StageBuild, Built], ...], context: BuildContext) -> tuple[Problem, ...]:
+    """What is to be said of builds: what their builders say, and the hashes that are not known yet.
+
+    Args:
+        pairs: each build with what its builder says.
+        context: where a list of downloads is that somebody has made since an earlier conversion.
+    """
     found = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
     for build, _ in pairs:
+        if isinstance(build.recipe, WITH_LIST) and _is_listed(build, context):
+            continue
         if what := unfilled(build):
             message = f"nix/stages/{build.name}.nix: {what}, which only downloading it can tell"
             hint = "`dock2nix lock` fills it in where Nix is installed; then convert again"
@@ -380,6 +387,12 @@ def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, .
                 hint = f"run that script where Nix is installed, and keep what it makes as nix/stages/{build.name}-deps.json"
             found["D2N310", message, hint] = None
     return tuple(found)
+
+
+def _is_listed(build: StageBuild, context: BuildContext) -> bool:
+    """Whether the list of what a build downloads has been made."""
+    text = context.read_context_file(f"nix/stages/{build.name}-deps.json")
+    return text is not None and len(text.split()) > 0 and text.strip() not in {"[]", "{}"}
 
 
 def unfilled(build: StageBuild) -> str:

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dock2nix.builders.base import Built, Refusal, absolute, is_inside, program_of
+from dock2nix.builders.base import (
+    MAKERS,
+    SCRIPTS,
+    SHELLS,
+    Built,
+    Refusal,
+    absolute,
+    folder_of,
+    is_inside,
+    program_of,
+    tool_of,
+)
 from dock2nix.model.builds import CORES, OUT, BuildCommand, NativeRecipe
 from dock2nix.regex import regex
 
@@ -25,17 +36,9 @@ if TYPE_CHECKING:
 IN_PLACE = True
 BY_TREE = True
 BY_FOLDER = False
-_SCRIPTS = frozenset(
-    {
-        *("autogen.sh", "bootstrap", "bootstrap.sh", "buildconf", "buildconf.sh"),
-        *("Configure", "config", "configure"),
-    }
-)
 _GENERATORS = frozenset({"aclocal", "autoconf", "autoheader", "automake", "autoreconf", "libtoolize"})
-_MAKERS = frozenset({"gmake", "make", "ninja"})
-PROGRAMS = _SCRIPTS | _GENERATORS | _MAKERS | {"cmake", "meson"}
+PROGRAMS = SCRIPTS | _GENERATORS | MAKERS | {"cmake", "meson"}
 _CONFIGURES = frozenset({"Configure", "cmake", "config", "configure", "meson"})
-_SHELLS = frozenset({"bash", "sh"})
 _PREFIX = "/usr/local"
 _OF_THE_KERNEL = ("/dev/", "/proc/", "/sys/")
 _INSTALLS = regex(r"(?:alt)?install(?:[_-]\w+)*|[\w-]+/install|install-[\w-]+")
@@ -71,13 +74,6 @@ _VARIABLES = frozenset(
         *("FC", "FFLAGS", "FCFLAGS", "EXTRA_CFLAGS", "EXTRA_CXXFLAGS", "EXTRA_LDFLAGS"),
     }
 )
-# Where compilers and loaders look; in a build these are said by its inputs.
-SEARCHED = frozenset(
-    {
-        *("CMAKE_PREFIX_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LD_LIBRARY_PATH"),
-        *("LD_RUN_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH", "PYTHONPATH"),
-    }
-)
 _NAME = regex(r"[A-Za-z_]\w*")
 
 
@@ -104,24 +100,6 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
 
 
 # --- commands ----------------------------------------------------------------------------------------------------------------
-
-
-def tool_of(run: Invocation) -> str:
-    """The program that a command comes to: `sh ./autogen.sh` is the script."""
-    name = program_of(run)
-    if name in _SHELLS and run.arguments:
-        script = posixpath.basename(run.arguments[0].value or "")
-        return script if script in _SCRIPTS else name
-    return name
-
-
-def folder_of(run: Invocation) -> str | None:
-    """The folder that a command works in: where it runs, or the one that `-C` names; None when it is not known."""
-    values = [word.value for word in run.arguments]
-    named = next((values[at + 1] for at, one in enumerate(values[:-1]) if one in {"-C", "--directory"}), "")
-    if run.directory is None or named is None:
-        return None
-    return absolute(named, run) if named and program_of(run) in _MAKERS | {"meson"} else run.directory
 
 
 def _seen_from(folder: str, run: Invocation) -> Invocation:
@@ -168,7 +146,7 @@ def _command(run: Invocation, work: Work) -> BuildCommand | Refusal:
 
 
 def _objection(name: str, run: Invocation, work: Work) -> Refusal | None:
-    if name in _SCRIPTS and "/" not in (run.program or "/") and program_of(run) not in _SHELLS:
+    if name in SCRIPTS and "/" not in (run.program or "/") and program_of(run) not in SHELLS:
         return Refusal(f"{name} is not known as a program", run)
     for word in run.arguments:
         value = word.value or ""
@@ -250,7 +228,7 @@ def _installs(name: str, words: tuple[str, ...]) -> bool:
         return "--install" in words or any(map(_INSTALLS.fullmatch, targets))
     if name == "meson":
         return words[:1] == ("install",)
-    if name not in _MAKERS:
+    if name not in MAKERS:
         return False
     return any(_INSTALLS.fullmatch(word) for word in words if "=" not in word)
 
@@ -279,7 +257,7 @@ def _staged(
 
 def _tool(command: BuildCommand) -> str:
     name = posixpath.basename(command.words[0])
-    if name in _SHELLS and len(command.words) > 1:
+    if name in SHELLS and len(command.words) > 1:
         return posixpath.basename(command.words[1])
     return name
 

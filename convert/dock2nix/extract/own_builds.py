@@ -14,8 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.builders import builder_of
-from dock2nix.builders.base import Refusal, Work, is_inside
-from dock2nix.builders.native import folder_of
+from dock2nix.builders.base import Refusal, Work, folder_of, is_inside
 from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
 from dock2nix.extract.stage_sources import StageSources, changed_paths, other_trees, source_root
 from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments

@@ -11,8 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.builders import recognise
-from dock2nix.builders.base import Refusal, Work, is_inside
-from dock2nix.builders.native import SEARCHED
+from dock2nix.builders.base import SEARCHED, Refusal, Work, is_inside
 from dock2nix.extract.stage_sources import StageSources, stage_sources
 from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
 from dock2nix.model.builds import (

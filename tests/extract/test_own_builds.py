@@ -247,6 +247,31 @@ def test_a_stage_below_that_only_prepares_counts_as_done(tmp_path: Path) -> None
     assert (tmp_path / "nix/stages/publish-deps.json").read_text() == "[]\n"
 
 
+def test_what_is_copied_of_a_folder_that_was_built_in(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM gradle:8-jdk21 AS build
+        WORKDIR /app
+        COPY . .
+        RUN gradle bootJar
+        FROM eclipse-temurin:21-jre
+        COPY --from=build /app/build/libs/*.jar app.jar
+        COPY --from=build /app/build/libs/*.jar /jars/
+        COPY --from=build /app/build/libs /libs
+        COPY --from=build /app/build/libs/app.jar /one/
+        """
+    found = Converted(tmp_path, dockerfile, {"build.gradle": "\n"})
+    for line in (
+        "cp -r ${stage-build}/app/build/libs/*.jar app.jar ",
+        "cp -r ${stage-build}/app/build/libs/*.jar jars ",
+        "cp -r ${stage-build}/app/build/libs/. libs ",
+        "cp ${stage-build}/app/build/libs/app.jar one/app.jar ",
+    ):
+        assert line in found.image
+    (stage,) = found.stages.values()
+    assert stage.count("cp -r ") == 1
+    assert "cp -r build/libs $out/app/build" in stage
+
+
 def test_hostile_words_stay_words(tmp_path: Path) -> None:
     dockerfile = r"""
         FROM debian

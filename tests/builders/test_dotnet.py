@@ -94,6 +94,15 @@ def test_the_place_is_what_the_output_is_put_at() -> None:
             "compiles to machine code",
             id="machine code",
         ),
+        pytest.param(
+            "dotnet publish -o out",
+            {
+                "/src/A.sln": 'Project("{0}") = "A", "lib\\A.csproj", "{1}"',
+                "/src/lib/A.csproj": "<PublishAot>true<",
+            },
+            "compiles to machine code",
+            id="machine code of a project in a solution",
+        ),
     ],
 )
 def test_refused(text: str, files: dict[str, str], why: str) -> None:

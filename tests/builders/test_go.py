@@ -101,6 +101,9 @@ def test_build_arguments_without_value_are_nothing_and_spoken_of() -> None:
         ),
         pytest.param("go build -race", PLAIN, "its option -race is not translated yet", id="an option"),
         pytest.param("go build -nonsense", PLAIN, "its option -nonsense is not known", id="no option"),
+        pytest.param(
+            "go test -c -o /t", PLAIN, "go test -c makes a program of the tests", id="a program of tests"
+        ),
         pytest.param("go generate", PLAIN, "go generate is not translated yet", id="another verb"),
         pytest.param("go get -u ./...", PLAIN, "go get -u ./... is not translated yet", id="newer versions"),
         pytest.param(

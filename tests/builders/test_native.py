@@ -80,6 +80,11 @@ def shown(stage: Work) -> list[str]:
             ["make PREFIX=/usr", "make PREFIX=OUT/usr install"],
             id="the prefix that make is given leads to the output where it installs",
         ),
+        pytest.param(
+            "cd / && make -C /src/lib all",
+            ["make -C lib all"],
+            id="from elsewhere, into a folder that it names",
+        ),
         pytest.param("make -C tools all", ["make -C tools all"], id="nothing is installed"),
     ],
 )
@@ -122,6 +127,11 @@ def test_a_makefile_that_was_not_seen_is_spoken_of() -> None:
         pytest.param("cmake -DCMAKE_INSTALL_PREFIX:PATH=/opt/y .\nmake install", ("/opt/y",), id="CMake's"),
         pytest.param("meson setup b --prefix /usr\nmeson install -C b", ("/usr",), id="as two words"),
         pytest.param("make PREFIX=/srv install", ("/srv",), id="make's"),
+        pytest.param(
+            "./configure --log-path=/proc/self/fd/1\nmake install",
+            ("/usr/local",),
+            id="nothing of the kernel's",
+        ),
         pytest.param("make", (), id="nothing is installed"),
     ],
 )

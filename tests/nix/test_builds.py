@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dock2nix.cli import main
+from fakes import HASH
 from nix.images import read_image
 from nix.notes import write
 from nix_lab import available_nixes, build_flake, check_flake, why_no_builds
@@ -187,6 +188,26 @@ def test_a_build_runs_what_one_before_it_installed(tmp_path: Path) -> None:
     assert image.entry("/usr/local/bin/tide").mode & 0o111
 
 
+def test_builds_beside_an_old_release_are_given_all_inputs(nix: Nix, tmp_path: Path) -> None:
+    dockerfile = """
+        FROM golang:1.24
+        COPY page /src/page
+        COPY tool /src/tool
+        RUN cd /src/page && make install && cd /src/tool && make install
+        WORKDIR /app
+        COPY app .
+        RUN go build -o /usr/local/bin/app .
+        """
+    made = (("Makefile", MAKEFILE), ("tide.in", TIDE))
+    files = {f"{name}/{file}": text for name in ("tool", "page") for file, text in made}
+    folder = flake(tmp_path / "old", dockerfile, files | {f"app/{name}": text for name, text in GO.items()})
+    assert left(folder) == []
+    stages = sorted((folder / "nix/stages").glob("*.nix"))
+    assert len(stages) == 3
+    assert all("{ pkgs, nixos-25_11 }:" in stage.read_text() for stage in stages)
+    check_flake(folder, nix)
+
+
 @builds
 @pytest.mark.parametrize(
     "copied", ["/usr/local/ /usr/local/", "/usr/local/bin/ebb /usr/local/bin/tide /usr/local/bin/"]
@@ -271,6 +292,12 @@ def test_dotnet_can_be_evaluated_before_its_packages_are_listed(nix: Nix, tmp_pa
     report = json.loads((folder / "nix/report.json").read_text())
     (missing,) = (one for one in report["findings"] if one["code"] == "D2N310")
     assert "build-deps.json" in missing["message"]
+    listed = json.dumps([{"pname": "Tide", "version": "1.0.0", "hash": HASH}])
+    (folder / "nix/stages/build-deps.json").write_text(listed)
+    main([str(folder / "Dockerfile"), "--quiet", "--offline"])
+    assert (folder / "nix/stages/build-deps.json").read_text() == listed
+    report = json.loads((folder / "nix/report.json").read_text())
+    assert "D2N310" not in {one["code"] for one in report["findings"]}
 
 
 def test_gradle_can_be_evaluated_before_its_downloads_are_listed(nix: Nix, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
-from dock2nix.builders import cargo, composer, dotnet, go, gradle, maven, native, npm, unpinned
-from dock2nix.builders.base import Refusal
+from dock2nix.builders.base import Refusal, tool_of
 
 if TYPE_CHECKING:
     from dock2nix.builders.base import Builder, Built, Work
@@ -13,12 +14,29 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILDERS", "builder_of", "recognise"]
 
-BUILDERS: tuple[Builder, ...] = (cargo, composer, dotnet, go, gradle, maven, native, npm, unpinned)
+# The modules with the programs that are theirs: each is imported when one of these is met.
+BUILDERS = {
+    "cargo": "cargo rustc rustup",
+    "composer": "composer composer.phar",
+    "dotnet": "dotnet",
+    "go": "go gofmt golangci-lint golint staticcheck",
+    "gradle": "gradle gradlew",
+    "maven": "mvn mvnw",
+    "native": "Configure aclocal autoconf autogen.sh autoheader automake autoreconf bootstrap bootstrap.sh buildconf buildconf.sh cmake config configure gmake libtoolize make meson ninja",
+    "npm": "astro esbuild nest next ng npm npx nuxt pnpm react-scripts rollup tailwindcss tsc vite vue-cli-service webpack yarn",
+    "unpinned": "ant bazel bundle bundler lein mix rebar3 sbt stack",
+}
 
 
 def builder_of(run: Invocation) -> Builder | None:
     """The build tool that a command is of; None when it is of none."""
-    return next((builder for builder in BUILDERS if native.tool_of(run) in builder.PROGRAMS), None)
+    name = _modules().get(tool_of(run))
+    return cast("Builder", import_module(f"{__name__}.{name}")) if name else None
+
+
+@cache
+def _modules() -> dict[str, str]:
+    return {program: name for name, programs in BUILDERS.items() for program in programs.split()}
 
 
 def recognise(work: Work) -> tuple[Built, ...] | Refusal:

@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
 _VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _TOO_MUCH = regex(r"[`\\']|\$[^{A-Za-z_]|\$\{[A-Za-z_]\w*[^}\w]")
+# Programs of sources that configure them; a shell may be given their names.
+SCRIPTS = frozenset(
+    {
+        *("autogen.sh", "bootstrap", "bootstrap.sh", "buildconf", "buildconf.sh"),
+        *("Configure", "config", "configure"),
+    }
+)
+MAKERS = frozenset({"gmake", "make", "ninja"})
+SHELLS = frozenset({"bash", "sh"})
+# Where compilers and loaders look; in a build these are said by its inputs.
+SEARCHED = frozenset(
+    {
+        *("CMAKE_PREFIX_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LD_LIBRARY_PATH"),
+        *("LD_RUN_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH", "PYTHONPATH"),
+    }
+)
 # A finding yet without a place: (code, message, hint).
 Problem = tuple[str, str, str]
 
@@ -88,11 +104,12 @@ class Builder(Protocol):
     """A module of this package: one build tool.
 
     IN_PLACE: what it makes is put where the stage has it, also in a stage that others copy from. BY_TREE: it is asked about one tree
-    of sources at a time.
+    of sources at a time. BY_FOLDER: what runs in one folder leaves nothing that a run in another may need, as `mvn install` does.
     """
 
     IN_PLACE: bool
     BY_TREE: bool
+    BY_FOLDER: bool
     PROGRAMS: frozenset[str]
 
     def recognise(self, work: Work) -> tuple[Built, ...] | Refusal:
@@ -107,6 +124,24 @@ class Builder(Protocol):
 def program_of(run: Invocation) -> str:
     """The program's name without its folder."""
     return (run.program or "").rsplit("/", 1)[-1]
+
+
+def tool_of(run: Invocation) -> str:
+    """The program that a command comes to: `sh ./autogen.sh` is the script."""
+    name = program_of(run)
+    if name in SHELLS and run.arguments:
+        script = posixpath.basename(run.arguments[0].value or "")
+        return script if script in SCRIPTS else name
+    return name
+
+
+def folder_of(run: Invocation) -> str | None:
+    """The folder that a command works in: where it runs, or the one that `-C` names; None when it is not known."""
+    values = [word.value for word in run.arguments]
+    named = next((values[at + 1] for at, one in enumerate(values[:-1]) if one in {"-C", "--directory"}), "")
+    if run.directory is None or named is None:
+        return None
+    return absolute(named, run) if named and program_of(run) in MAKERS | {"meson"} else run.directory
 
 
 def texts(words: tuple[Word, ...]) -> list[str] | None:

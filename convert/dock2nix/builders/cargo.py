@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = False
 BY_TREE = False
+BY_FOLDER = True
 PROGRAMS = frozenset({"cargo", "rustup", "rustc"})
 
 _OPTIONS = option_table(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = True
 BY_TREE = False
+BY_FOLDER = True
 PROGRAMS = frozenset({"composer", "composer.phar"})
 
 _OPTIONS = option_table(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = True
 BY_TREE = False
+BY_FOLDER = True
 PROGRAMS = frozenset({"dotnet"})
 
 # `dotnet help publish`; those of `restore` and `build` are among them.
@@ -34,6 +35,7 @@ _WITHOUT_EFFECT = frozenset(
 _PROPERTY = regex(r"(?:/|-{1,2})p(?:roperty)?:([A-Za-z_][\w.]*)=([\w.,:/@+-]*)")
 _PROJECT = regex(r".*\.(?:cs|fs|vb)proj|.*\.slnx?")
 _MACHINE_CODE = regex(r"(?i)<PublishAot>\s*true")
+_MEMBER = regex(r"\"([^\"\n]+\.(?:cs|fs|vb)proj)\"")
 _SYSTEM = regex(r"linux(?:-musl)?-(?:x64|amd64|arm64)")
 _LOOKS_ONLY = frozenset({"--info", "--version", "--list-sdks", "restore", "build", "clean", "test"})
 
@@ -118,9 +120,16 @@ def _project(flags: Flags, run: Invocation, work: Work) -> str | Refusal:
     text = work.files.read(absolute(named, run))
     if text is None:
         return Refusal(f"{named} is not there", run)
-    if _MACHINE_CODE.search(text):
+    if any(_MACHINE_CODE.search(one) for one in (text, *_members(text, absolute(named, run), work))):
         return Refusal("it compiles to machine code (PublishAot), which is not translated yet", run)
     return posixpath.relpath(absolute(named, run), folder)
+
+
+def _members(text: str, path: str, work: Work) -> list[str]:
+    """The texts of the projects that a solution names."""
+    folder = posixpath.dirname(path)
+    named = [found.replace("\\", "/") for found in _MEMBER.findall(text)]
+    return [work.files.read(posixpath.normpath(posixpath.join(folder, one))) or "" for one in named]
 
 
 def _sdk(work: Work, run: Invocation) -> AttributePath | Refusal:

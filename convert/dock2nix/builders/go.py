@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = False
 BY_TREE = False
+BY_FOLDER = True
 PROGRAMS = frozenset({"go", "gofmt", "golangci-lint", "golint", "staticcheck"})
 
 # `go help build`: what has no influence on the program, and what has.
@@ -105,6 +106,8 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
         if program_of(run) != "go" or not words or words[0] in _LOOKS_ONLY:
             continue
         if words[0] == "test":
+            if "-c" in words:
+                return Refusal("go test -c makes a program of the tests, which is not translated yet", run)
             tested = True
             continue
         called = _call(words, run, work, compiler)

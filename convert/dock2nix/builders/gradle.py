@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = True
 BY_TREE = False
+BY_FOLDER = False
 PROGRAMS = frozenset({"gradle", "gradlew"})
 
 _WITHOUT_EFFECT = frozenset(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = False
 BY_TREE = False
+BY_FOLDER = False
 PROGRAMS = frozenset({"mvn", "mvnw"})
 
 # How much is told, and how the network is used: nothing of it is in the result.

@@ -10,7 +10,20 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from dock2nix.builders.base import Built, Refusal, absolute, is_inside, program_of
+from msgspec.structs import replace
+
+from dock2nix.builders.base import (
+    MAKERS,
+    SCRIPTS,
+    SHELLS,
+    Built,
+    Refusal,
+    absolute,
+    folder_of,
+    is_inside,
+    program_of,
+    tool_of,
+)
 from dock2nix.model.builds import CORES, OUT, BuildCommand, NativeRecipe
 from dock2nix.regex import regex
 
@@ -22,18 +35,12 @@ if TYPE_CHECKING:
 
 IN_PLACE = True
 BY_TREE = True
-_SCRIPTS = frozenset(
-    {
-        *("autogen.sh", "bootstrap", "bootstrap.sh", "buildconf", "buildconf.sh"),
-        *("Configure", "config", "configure"),
-    }
-)
+BY_FOLDER = False
 _GENERATORS = frozenset({"aclocal", "autoconf", "autoheader", "automake", "autoreconf", "libtoolize"})
-_MAKERS = frozenset({"gmake", "make", "ninja"})
-PROGRAMS = _SCRIPTS | _GENERATORS | _MAKERS | {"cmake", "meson"}
+PROGRAMS = SCRIPTS | _GENERATORS | MAKERS | {"cmake", "meson"}
 _CONFIGURES = frozenset({"Configure", "cmake", "config", "configure", "meson"})
-_SHELLS = frozenset({"bash", "sh"})
 _PREFIX = "/usr/local"
+_OF_THE_KERNEL = ("/dev/", "/proc/", "/sys/")
 _INSTALLS = regex(r"(?:alt)?install(?:[_-]\w+)*|[\w-]+/install|install-[\w-]+")
 _ASSIGNED = regex(r"(PREFIX|prefix|INSTALL_PREFIX|INSTALLPREFIX)=(/\S*)")
 _PREFIX_WORD = regex(r"(?:--prefix|-DCMAKE_INSTALL_PREFIX(?::\w+)?)=(\S+)")
@@ -67,13 +74,6 @@ _VARIABLES = frozenset(
         *("FC", "FFLAGS", "FCFLAGS", "EXTRA_CFLAGS", "EXTRA_CXXFLAGS", "EXTRA_LDFLAGS"),
     }
 )
-# Where compilers and loaders look; in a build these are said by its inputs.
-SEARCHED = frozenset(
-    {
-        *("CMAKE_PREFIX_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LD_LIBRARY_PATH"),
-        *("LD_RUN_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH", "PYTHONPATH"),
-    }
-)
 _NAME = regex(r"[A-Za-z_]\w*")
 
 
@@ -102,19 +102,21 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
 # --- commands ----------------------------------------------------------------------------------------------------------------
 
 
-def tool_of(run: Invocation) -> str:
-    """The program that a command comes to: `sh ./autogen.sh` is the script."""
-    name = program_of(run)
-    if name in _SHELLS and run.arguments:
-        script = posixpath.basename(run.arguments[0].value or "")
-        return script if script in _SCRIPTS else name
-    return name
+def _seen_from(folder: str, run: Invocation) -> Invocation:
+    """A command that may as well run in another folder, since it says where it works: `make -C /usr/src/x`."""
+    words = tuple(
+        replace(word, value=absolute(word.value or "", run)) if before in {"-C", "--directory"} else word
+        for before, word in zip((None, *(one.value for one in run.arguments)), run.arguments, strict=False)
+    )
+    return replace(run, directory=folder, arguments=words)
 
 
 def _command(run: Invocation, work: Work) -> BuildCommand | Refusal:
     """One command as it is to run in the build."""
-    if run.directory is None or not is_inside(run.directory, work.root):
+    if run.directory is None or not is_inside(folder_of(run) or "/", work.root):
         return Refusal(f"it runs in {run.directory}, and the sources are in {work.root}", run)
+    if not is_inside(run.directory, work.root):
+        run = _seen_from(work.root, run)
     name = tool_of(run)
     refusal = _objection(name, run, work)
     if refusal:
@@ -136,7 +138,7 @@ def _command(run: Invocation, work: Work) -> BuildCommand | Refusal:
         plain = (*plain, f"-DCMAKE_INSTALL_PREFIX={_PREFIX}")
     return BuildCommand(
         words=(program, *plain),
-        directory=posixpath.relpath(run.directory, work.root),
+        directory=posixpath.relpath(run.directory or work.root, work.root),
         variables=assigned,
         installs=_installs(name, plain),
         made=run.directory in work.made and run.directory != work.root,
@@ -144,7 +146,7 @@ def _command(run: Invocation, work: Work) -> BuildCommand | Refusal:
 
 
 def _objection(name: str, run: Invocation, work: Work) -> Refusal | None:
-    if name in _SCRIPTS and "/" not in (run.program or "/") and program_of(run) not in _SHELLS:
+    if name in SCRIPTS and "/" not in (run.program or "/") and program_of(run) not in SHELLS:
         return Refusal(f"{name} is not known as a program", run)
     for word in run.arguments:
         value = word.value or ""
@@ -226,7 +228,7 @@ def _installs(name: str, words: tuple[str, ...]) -> bool:
         return "--install" in words or any(map(_INSTALLS.fullmatch, targets))
     if name == "meson":
         return words[:1] == ("install",)
-    if name not in _MAKERS:
+    if name not in MAKERS:
         return False
     return any(_INSTALLS.fullmatch(word) for word in words if "=" not in word)
 
@@ -255,7 +257,7 @@ def _staged(
 
 def _tool(command: BuildCommand) -> str:
     name = posixpath.basename(command.words[0])
-    if name in _SHELLS and len(command.words) > 1:
+    if name in SHELLS and len(command.words) > 1:
         return posixpath.basename(command.words[1])
     return name
 
@@ -345,4 +347,5 @@ def _reach(commands: list[BuildCommand]) -> set[str]:
     prefixes |= {found[2] for word in words if (found := _ASSIGNED.fullmatch(word))}
     others = {found[1] for word in words if (found := _FOLDER_WORD.match(word))}
     plain = {posixpath.normpath(one) for one in prefixes or {_PREFIX} if one.startswith("/")}
-    return {one for one in plain | {posixpath.normpath(other) for other in others} if one != "/"} or {_PREFIX}
+    named = plain | {posixpath.normpath(other) for other in others}
+    return {one for one in named if one != "/" and not one.startswith(_OF_THE_KERNEL)} or {_PREFIX}

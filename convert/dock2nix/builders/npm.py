@@ -21,6 +21,7 @@ _TOOLS |= {"react-scripts": "react-scripts", "tsc": "typescript", "vite": "vite"
 _TOOLS |= {"webpack": "webpack", "rollup": "rollup", "esbuild": "esbuild", "tailwindcss": "tailwindcss"}
 IN_PLACE = False
 BY_TREE = False
+BY_FOLDER = True
 PROGRAMS = _RUNNERS | frozenset(_TOOLS)
 _RUN = frozenset({"run", "run-script", "rum", "urn"})
 _SHORT = frozenset({"build", "lint"})  # scripts that yarn and pnpm run by their name alone

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 IN_PLACE = True
 BY_TREE = False
+BY_FOLDER = False
 _REASONS = {
     "ant": "nixpkgs has no function that fetches what a build of Ant downloads",
     "bazel": "what Bazel downloads is known only to Bazel: nixpkgs' buildBazelPackage takes it under one hash",

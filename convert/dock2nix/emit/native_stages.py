@@ -181,7 +181,7 @@ def copied(places: tuple[str, ...], build: StageBuild) -> Iterator[ShellLine]:
         build: tells the folder that is built in.
     """
     made: set[str] = set()
-    for place in places:
+    for place in _outermost(places):
         source = posixpath.relpath(f"/{place}", build.directory)
         folder = place if source == "." else posixpath.dirname(place)
         if folder not in made:
@@ -195,6 +195,15 @@ def copied(places: tuple[str, ...], build: StageBuild) -> Iterator[ShellLine]:
             else source
         )
         yield ShellLine(("cp", "-r", word, below_out(folder)))
+
+
+def _outermost(places: tuple[str, ...]) -> tuple[str, ...]:
+    """Without what is in a folder that is copied as a whole."""
+    return tuple(
+        place
+        for place in places
+        if not any(one != place and is_inside(f"/{place}", f"/{one}") for one in places)
+    )
 
 
 def below_out(path: str) -> ShellCode:

@@ -89,8 +89,10 @@ class BuildYard:
         if not any(is_left_build(doing) for doing in scene.doings if doing.stage == index):
             return None
         started = index in self.image or index in self._started
-        if not started and not isinstance(self.products(index, base, ()), str):
-            return None
+        if not started:
+            made = self.products(index, base, ())
+            if not isinstance(made, str) and made.builds:
+                return None
         self._started.add(index)
         self._found.pop(index, None)
         found = own_builds(scene, frozenset(self._names))

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from dock2nix.extract.folding import folded
 from dock2nix.extract.instructions import chosen_owner, copied, short_text, unresolved
 from dock2nix.extract.paths import KnownPaths
-from dock2nix.extract.stage_builds import StageProducts
+from dock2nix.extract.stage_builds import StageProducts, is_folder_name
+from dock2nix.model.builds import CargoRecipe
 from dock2nix.model.downloads import ChangeTree, CheckFile, FetchTree, Unpack
 from dock2nix.model.finding import Outcome
 from dock2nix.model.image import (
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 _CERTIFICATES = frozenset(
     {"/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl"}
 )
+
+
+_OF_PROGRAMS = frozenset({"bin", "libexec", "sbin"})
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -109,7 +113,10 @@ def copy_from_stage(
             destination=_target(instruction, source, known, workdir, folder=folder),
             folder=folder,
         )
-        mine = tuple(new for effect in made for new in _moved(effect, place, known.context))
+        shadowed = _shadowed(made, place)
+        mine = tuple(
+            new for effect in made if effect not in shadowed for new in _moved(effect, place, known.context)
+        )
         culprit = _culprit(left, place)
         if culprit is not None:
             why = built if isinstance(built, str) else ""
@@ -243,8 +250,16 @@ def _target(
 
 
 def _is_folder(source: str, made: tuple[Effect, ...], context: BuildContext) -> bool:
-    """Whether a path of the other stage is a folder, by what was made there."""
-    return KnownPaths(context, made).is_directory(source)
+    """Whether a path of the other stage is a folder, by what was made there; in what a build makes, by its name."""
+    if KnownPaths(context, made).is_directory(source):
+        return True
+    outputs = (effect for effect in reversed(made) if isinstance(effect, CopyOutput) and effect.folder)
+    output = next(
+        (one for one in outputs if any(_inside(source, place) for place in one.reach or (one.path,))), None
+    )
+    if output is None or isinstance(output.build.recipe, CargoRecipe):
+        return False
+    return is_folder_name(source) and posixpath.basename(posixpath.dirname(source)) not in _OF_PROGRAMS
 
 
 def _culprit(steps: tuple[Step, ...], place: Place) -> Step | None:
@@ -342,6 +357,20 @@ def _moved_source(source: ContextSource, place: Place, context: BuildContext) ->
         path = posixpath.normpath(posixpath.join(source.path, inside))
         if context.exists(path):
             yield ContextSource(path=path, destination=place.destination, directory=place.folder)
+
+
+def _shadowed(made: tuple[Effect, ...], place: Place) -> list[CopyOutput]:
+    """Folders that builds make and in which a later build made what is copied, or a folder of it."""
+    trees = [
+        effect
+        for effect in made
+        if isinstance(effect, CopyOutput)
+        and effect.folder
+        and not effect.reach
+        and place.source != effect.path
+        and _inside(place.source, effect.path)
+    ]
+    return trees[:-1]
 
 
 def _alternatives(mine: tuple[Effect, ...], made: tuple[Effect, ...]) -> tuple[Effect, ...]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.builders import builder_of
-from dock2nix.builders.base import Refusal, Work, is_inside
+from dock2nix.builders.base import Refusal, Work, folder_of, is_inside
 from dock2nix.extract.stage_builds import assembled_builds, has_output, problems_of
 from dock2nix.extract.stage_sources import StageSources, changed_paths, other_trees, source_root
 from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments
@@ -69,7 +69,7 @@ class _Group(Struct, frozen=True, kw_only=True):
 
 def is_left_build(doing: Doing) -> bool:
     """Whether a command has no translation and is one of a build tool."""
-    return _builder(doing) is not None
+    return doing.step.outcome is CommandOutcome.UNRESOLVED and _builder(doing) is not None
 
 
 def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
@@ -96,7 +96,7 @@ def own_builds(scene: StageScene, names: frozenset[str]) -> OwnBuilds:
         if group.builder.BY_TREE:
             made = tuple(replace(build, after=_installed_before(sources.effects)) for build in made)
         pairs = tuple(zip(made, built, strict=True))
-        return OwnBuilds(verdicts=_verdicts(works, pairs), names=tuple(build.name for build in made))
+        return OwnBuilds(verdicts=_verdicts(works, pairs, scene), names=tuple(build.name for build in made))
     return OwnBuilds(verdicts=reasons, settled=True)
 
 
@@ -110,7 +110,7 @@ def _groups(scene: StageScene) -> Iterator[_Group]:
         folders = [
             tuple(own) for _, own in groupby(positions, lambda at: _run(scene.doings[at]).directory or "")
         ]
-        if len(folders) > 1 and not builder.BY_TREE:
+        if len(folders) > 1 and builder.BY_FOLDER:
             yield from (_Group(builder=builder, positions=own) for own in folders)
 
 
@@ -123,29 +123,41 @@ def _runs(scene: StageScene) -> Iterator[tuple[Builder, str, tuple[int, ...]]]:
     ]
     for _, members in groupby(found, lambda one: (id(one[1]), one[2])):
         listed = list(members)
-        yield listed[0][1], listed[0][2], tuple(at for at, _, _ in listed)
+        if any(is_left_build(scene.doings[at]) for at, _, _ in listed):
+            yield listed[0][1], listed[0][2], tuple(at for at, _, _ in listed)
 
 
 def _root(at: int, builder: Builder, scene: StageScene) -> str:
-    directory = _run(scene.doings[at]).directory
+    directory = folder_of(_run(scene.doings[at]))
     if not builder.BY_TREE or directory is None:
         return ""
-    return source_root(directory, _effects_before(at, scene))
+    return source_root(directory, _effects_before((at,), scene))
 
 
-def _effects_before(at: int, scene: StageScene) -> tuple[Effect, ...]:
-    """What has happened in the stage, and is mounted, when the command at a position runs."""
-    effects = (effect for doing in scene.doings[: at + 1] for effect in doing.step.effects)
-    return (*effects, *scene.doings[at].mounted)
+def _effects_before(positions: tuple[int, ...], scene: StageScene) -> tuple[Effect, ...]:
+    """What has happened in the stage, and is mounted, when the last of some commands runs; less what these do themselves."""
+    last = positions[-1]
+    effects = (
+        effect
+        for at, doing in enumerate(scene.doings[:last])
+        for effect in doing.step.effects
+        if at not in positions
+    )
+    return (*effects, *scene.doings[last].mounted)
 
 
 def _builder(doing: Doing) -> Builder | None:
+    """The tool of a command without translation; and of one that runs as a script, where others may go with it into one build."""
     item = doing.item
-    if doing.step.outcome is not CommandOutcome.UNRESOLVED or not isinstance(item, ShellCommand):
+    if doing.step.outcome not in {CommandOutcome.SCRIPT, CommandOutcome.UNRESOLVED}:
+        return None
+    if not isinstance(item, ShellCommand) or not item.invocations:
         return None
     if any(install.action is Action.INSTALL for install in doing.step.installs):
         return None
-    return builder_of(item.invocations[0]) if item.invocations else None
+    builder = builder_of(item.invocations[0])
+    is_script = doing.step.outcome is CommandOutcome.SCRIPT
+    return None if is_script and builder is not None and not builder.BY_TREE else builder
 
 
 def _run(doing: Doing) -> Invocation:
@@ -169,7 +181,7 @@ def _recognised(
     )
     last = group.positions[-1]
     steps = tuple(doing.step for doing in scene.doings[: last + 1])
-    before = _effects_before(last, scene)
+    before = _effects_before(group.positions, scene)
     sources = StageSources(scene.context, before)
     work = Work(
         calls=calls,
@@ -216,7 +228,8 @@ def _spoiled(group: _Group, folders: tuple[str, ...], scene: StageScene) -> Refu
 
 def _changed_between(group: _Group, scene: StageScene) -> Refusal | None:
     """Why commands that run as they stand cannot run in one go: their files are changed between them."""
-    for at in range(group.positions[0] + 1, group.positions[-1]):
+    between = set(range(group.positions[0] + 1, group.positions[-1])) - set(group.positions)
+    for at in sorted(between):
         for effect in scene.doings[at].step.effects:
             if not isinstance(effect, MakeDirectory) and any(
                 is_inside(path, group.root) for path in changed_paths(effect)
@@ -306,7 +319,7 @@ def _needs(doing: Doing, folder: str) -> bool:
 
 
 def _verdicts(
-    works: tuple[Doing, ...], pairs: tuple[tuple[StageBuild, Built], ...]
+    works: tuple[Doing, ...], pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene
 ) -> dict[Location, Verdict]:
     names = ", ".join(f"nix/stages/{build.name}.nix" for build, _ in pairs)
     done = Verdict(outcome=CommandOutcome.TRANSLATED, reason=f"built by a derivation: {names}")
@@ -316,7 +329,7 @@ def _verdicts(
     )
     found = {doing.step.location: done for doing in works}
     found[last.location] = Verdict(
-        outcome=done.outcome, reason=done.reason, effects=effects, problems=problems_of(pairs)
+        outcome=done.outcome, reason=done.reason, effects=effects, problems=problems_of(pairs, scene.context)
     )
     return found
 

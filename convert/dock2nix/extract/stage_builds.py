@@ -11,8 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.builders import recognise
-from dock2nix.builders.base import Refusal, Work, is_inside
-from dock2nix.builders.native import SEARCHED
+from dock2nix.builders.base import SEARCHED, Refusal, Work, is_inside
 from dock2nix.extract.stage_sources import StageSources, stage_sources
 from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
 from dock2nix.model.builds import (
@@ -95,7 +94,11 @@ class StageProducts(Struct, frozen=True, kw_only=True):
             if is_inside(old, build.directory) and build.directory != "/":
                 return (
                     Product(
-                        build=build, place=old.lstrip("/"), path=path, folder=_is_folder(old), pattern=pattern
+                        build=build,
+                        place=old.lstrip("/"),
+                        path=path,
+                        folder=is_folder_name(old),
+                        pattern=pattern,
                     ),
                 )
         return tuple(self._files(old, path, pattern=pattern))
@@ -133,7 +136,7 @@ class StageScene(Struct, frozen=True, kw_only=True):
     below: bool = False
 
 
-def _is_folder(path: str) -> bool:
+def is_folder_name(path: str) -> bool:
     """What a path that a build makes is taken for: a folder, unless its name has an extension."""
     return _EXTENSION.fullmatch(posixpath.basename(path)) is None
 
@@ -360,15 +363,22 @@ def _findings(pairs: tuple[tuple[StageBuild, Built], ...], scene: StageScene) ->
     located = next(
         doing for doing in reversed(scene.doings) if doing.step.outcome is CommandOutcome.UNRESOLVED
     )
-    for code, message, hint in problems_of(pairs):
+    for code, message, hint in problems_of(pairs, scene.context):
         place = located.step.location if code == "D2N310" else scene.chain[0].location
         yield Finding(code=code, message=message, location=place, hint=hint)
 
 
-def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, ...]:
-    """What is to be said of builds: what their builders say, and the hashes that are not known yet."""
+def problems_of(pairs: tuple[tuple[StageBuild, Built], ...], context: BuildContext) -> tuple[Problem, ...]:
+    """What is to be said of builds: what their builders say, and the hashes that are not known yet.
+
+    Args:
+        pairs: each build with what its builder says.
+        context: where a list of downloads is that somebody has made since an earlier conversion.
+    """
     found = dict.fromkeys(problem for _, built in pairs for problem in built.problems)
     for build, _ in pairs:
+        if isinstance(build.recipe, WITH_LIST) and _is_listed(build, context):
+            continue
         if what := unfilled(build):
             message = f"nix/stages/{build.name}.nix: {what}, which only downloading it can tell"
             hint = "`dock2nix lock` fills it in where Nix is installed; then convert again"
@@ -376,6 +386,12 @@ def problems_of(pairs: tuple[tuple[StageBuild, Built], ...]) -> tuple[Problem, .
                 hint = f"run that script where Nix is installed, and keep what it makes as nix/stages/{build.name}-deps.json"
             found["D2N310", message, hint] = None
     return tuple(found)
+
+
+def _is_listed(build: StageBuild, context: BuildContext) -> bool:
+    """Whether the list of what a build downloads has been made."""
+    text = context.read_context_file(f"nix/stages/{build.name}-deps.json")
+    return text is not None and len(text.split()) > 0 and text.strip() not in {"[]", "{}"}
 
 
 def unfilled(build: StageBuild) -> str:

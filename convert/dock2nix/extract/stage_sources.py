@@ -21,6 +21,7 @@ from dock2nix.model.image import (
     MakeDirectory,
     NodeModules,
     Remove,
+    RunScript,
     RunTool,
     SetMode,
     SetOwner,
@@ -329,6 +330,9 @@ def changed_paths(effect: Effect) -> tuple[str, ...]:
 
 
 def _touches(effect: Effect, directory: str) -> bool:
+    if isinstance(effect, RunScript):
+        places = (effect.directory, *effect.folders)
+        return effect.may_change(directory) or any(is_inside(place, directory) for place in places)
     return any(is_inside(path, directory) for path in _paths(effect))
 
 

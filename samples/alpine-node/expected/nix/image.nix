@@ -56,7 +56,7 @@ dockerTools.buildLayeredImage {
     ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
     ln -s -t usr ../bin ../lib ../sbin ../share
     mkdir -p home/node # 1: FROM node:22-alpine
-    chown 1000:1000 home/node # 1: FROM node:22-alpine
+    chown 1000:1000 home/node
     mkdir -p app # 3: WORKDIR /app
     cp -r ${context4}/. app # 4: COPY package.json package-lock.json ./
     chmod -R u+w app

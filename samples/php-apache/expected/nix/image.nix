@@ -85,8 +85,9 @@ dockerTools.buildLayeredImage {
     ln -sfn bin sbin # /usr/bin, /usr/sbin and /sbin are /bin
     ln -s -t usr ../bin ../lib ../sbin ../share
     . ${verbatim}
+    mkdir -p usr/src # 2: FROM php:8.3-apache
     mkdir -p usr/local/etc/php
-    install -m 644 ${pkgs.php83}/etc/php.ini usr/local/etc/php/php.ini-production # 2: FROM php:8.3-apache
+    install -m 644 ${pkgs.php83}/etc/php.ini usr/local/etc/php/php.ini-production
     mkdir -p usr/local/bin
     install -m 755 ${./base/usr/local/bin/docker-php-entrypoint} usr/local/bin/docker-php-entrypoint
     install -m 644 ${./base/usr/local/etc/php/php.ini-development} usr/local/etc/php/php.ini-development

@@ -5,6 +5,7 @@
   pkgs.busybox
   pkgs.cacert
   pkgs.curl
+  pkgs.gettext
   pkgs.nginxMainline
   pkgs.tzdata.out
 ]

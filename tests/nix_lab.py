@@ -153,6 +153,8 @@ def why_no_builds() -> str:
     """Why this machine cannot build in Nix's sandbox, "" when it can. Without the sandbox nothing is ever built."""
     if not DEBIAN.exists():
         return "nothing to build with: `make nix` gets it on Debian as root"
+    if not (DEBIAN / "packages").exists():
+        return "what there is to build with is an older one: `make nix` gets it anew"
     if not available_nixes():
         return NO_NIX
     trial = 'derivation { name = "trial"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo > $out" ]; }'

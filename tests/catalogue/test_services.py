@@ -67,6 +67,7 @@ def test_every_service_is_well_formed_and_used(name: str) -> None:
     of_images = {one for text in WITH_SERVICES for one in known(text).services}
     packages = tomli.loads((FOLDER / "packages.toml").read_text())
     of_packages = {one for table in packages.values() for names in table.values() for one in names}
+    of_packages = {one.partition(":")[0] for one in of_packages}
     assert name in of_images | of_packages
 
 

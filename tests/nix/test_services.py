@@ -94,6 +94,20 @@ USER nginx
             id="nginx of Alpine",
         ),
         pytest.param(
+            "FROM debian:12\nRUN apt-get update && apt-get install -y nginx php8.2-fpm\n"
+            "COPY site.conf /etc/nginx/sites-available/default\nCOPY index.php /var/www/html/\n"
+            "COPY limits.ini /etc/php/8.2/fpm/conf.d/\nCMD service php8.2-fpm start && exec nginx -g 'daemon off;'\n",
+            {
+                "site.conf": "server { listen 80; root /var/www/html; location / { include fastcgi_params; "
+                "fastcgi_param SCRIPT_FILENAME $document_root/index.php; fastcgi_pass unix:/run/php/php8.2-fpm.sock; } }\n",
+                "index.php": "<?php echo PHP_SAPI, ' ', ini_get('memory_limit'), ' ', extension_loaded('pdo') ? 'pdo' : '-';",
+                "limits.ini": "memory_limit = 77M\n",
+            },
+            {"http": "127.0.0.1:80", "expect": "fpm"},
+            "fpm-fcgi 77M pdo",
+            id="nginx and php-fpm of Debian",
+        ),
+        pytest.param(
             "FROM redis:8-alpine\n",
             {},
             {"exec": ["redis-cli", "config", "get", "protected-mode"], "expect": "protected-mode"},

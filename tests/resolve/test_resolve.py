@@ -253,3 +253,14 @@ def test_extras_that_nothing_is_known_of_are_told(tmp_path: Path) -> None:
         "moto: what the extras ec2, s3 ask for is not known: it is not in the image",
     ]
     assert report["result"] == "needs-review"
+
+
+def test_extensions_of_pecl_are_of_the_php_that_apt_installs(tmp_path: Path) -> None:
+    text = (
+        DEBIAN
+        + "RUN apt-get install -y php-pear php8.4-dev && pecl install phalcon\nRUN apt-get install -y php8.4-mongodb\n"
+    )
+    report, packages = convert(tmp_path, text)
+    found = {one["name"]: one["attributes"] for one in report["requirements"]}
+    assert found["phalcon"] == ["php84Extensions.phalcon"]
+    assert packages.count("withExtensions") == 1

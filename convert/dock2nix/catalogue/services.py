@@ -37,6 +37,7 @@ STORED = "base"
 _NOWHERE = Location(path="", first_line=0, last_line=0, first_column=0, last_column=0)
 _EXECUTABLE = "755"
 _PASSWD_FIELDS = 7
+_VERSION = "@v@"
 
 
 class Service(Struct, frozen=True, kw_only=True):
@@ -82,12 +83,26 @@ def package_effects(manager: str, name: str, location: Location, text: str) -> t
     Raises:
         UsageError: a table or a service is not as it must be.
     """
-    found = (service(one) for one in _by_package().get((manager, name), ()))
+    found = (one.partition(":") for one in _by_package().get((manager, name), ()))
     return tuple(
-        replace(effect, location=location, text=text)
-        for one in found
-        for effect in (*_needed_accounts(one.accounts), *one.effects)
+        replace(_of_version(effect, version), location=location, text=text)
+        for kind, _, version in found
+        for effect in (*_needed_accounts(service(kind).accounts), *service(kind).effects)
     )
+
+
+def _of_version(effect: Effect, version: str) -> Effect:
+    """The effect with a version in its paths and its text."""
+    match effect:
+        case WriteFile():
+            path, stored = effect.path.replace(_VERSION, version), effect.stored.replace(_VERSION, version)
+            return replace(
+                effect, path=path, stored=stored, content=effect.content.replace(_VERSION, version)
+            )
+        case MakeDirectory() | SetOwner() | SetMode():
+            return replace(effect, path=effect.path.replace(_VERSION, version))
+        case _:
+            return effect
 
 
 def _needed_accounts(names: tuple[str, ...]) -> Iterator[Effect]:

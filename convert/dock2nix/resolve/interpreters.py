@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 _PYTHON = regex(r"python3\d*")
 _INTERPRETER = regex(
-    r"(?P<python>python3\d*)(?:Packages\..+)?|(?P<nodejs>nodejs(?:-slim)?(?:_\d+)?)|(?P<php>php\d*)(?:Extensions\..+)?"
+    r"(?P<python>python3\d*)(?:Packages\..+)?|(?P<nodejs>nodejs(?:-slim)?(?:_\d+)?)|(?P<php>php\d*)(?:(?:Extensions)?\..+)?"
 )
+
+# What a package that names no version stands for (php-pear): one that does goes before.
+_ANY_PHP = "php"
 
 
 def setting_of(base: BaseImage | None) -> Setting:
@@ -46,7 +49,7 @@ def with_interpreter(setting: Setting, resolutions: tuple[Resolution, ...]) -> S
             found := _INTERPRETER.fullmatch(resolution.attribute_path)
         ):
             language = next(name for name in ("python", "nodejs", "php") if found[name])
-            if language == setting.language:
+            if language == setting.language and setting.interpreter != _ANY_PHP:
                 continue
             return replace(setting, interpreter=AttributePath(found[language]), language=language)
     return setting

@@ -35,10 +35,12 @@ program() {
 }
 
 # The data folder that the server itself would take.
-data_folder() { "$@" --verbose --help 2>/dev/null | awk '$1 == "datadir" { print $2; exit }'; }
+data_folder() { "$@" --verbose --help 2>/dev/null | awk '$1 == "datadir" { print $2 }' || true; }
+
+is_mariadb() { [[ $("$1" --version) == *[Mm]aria[Dd][Bb]* ]]; }
 
 make_folder() {
-  if "$1" --version | grep -qi mariadb; then
+  if is_mariadb "$1"; then
     "$(program mariadb-install-db mysql_install_db)" --datadir="$data" --auth-root-authentication-method=normal \
       --skip-test-db --rpm >/dev/null
   else
@@ -63,6 +65,11 @@ make_accounts() {
     docker_process_sql mysql <<<"CREATE USER $(quoted "$USER")@'%' IDENTIFIED BY $(quoted "$PASSWORD");"
     [ -z "$name" ] || docker_process_sql mysql <<<"GRANT ALL ON $name.* TO $(quoted "$USER")@'%';"
   fi
+}
+
+# MariaDB begins with roots for several names of the machine, and with anybody, none of them with a password.
+remove_others() {
+  docker_process_sql mysql <<<"DELETE FROM global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost'); FLUSH PRIVILEGES;"
 }
 
 # The last thing, since it is root who runs the scripts.
@@ -111,6 +118,7 @@ fill_folder() {
     sleep 1
   done
   [ "$tries" != 0 ] || fail "the server did not answer within a minute"
+  ! is_mariadb "$1" || remove_others
   make_accounts
   run_scripts
   set_root_password

@@ -22,6 +22,8 @@ from typing import Any
 from dock2nix.cli.scan import Job, convert_one, find_dockerfiles, totals
 
 SLOW = 5.0  # seconds a file may take
+# How the reasons begin why addresses, archives and folders are not resolved: they are no names that nixpkgs could know.
+NO_NAMES = ("a direct reference (", "an archive given by path (", "a folder (")
 ROOT = Path(__file__).parents[1]
 
 
@@ -78,15 +80,21 @@ def most_frequent(reports: list[dict[str, Any]], kind: str) -> str:
 def by_manager(reports: list[dict[str, Any]]) -> str:
     """How many packages of each manager are resolved: with what became of them."""
     uses: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    nameless: collections.Counter[str] = collections.Counter()
     for report in reports:
         for row in report["requirements"]:
             uses[row["manager"]][row["outcome"]] += 1
+            nameless[row["manager"]] += row["outcome"] == "unresolved" and row["reason"].startswith(NO_NAMES)
     lines = []
     for manager, counts in sorted(uses.items()):
         total = counts.total()
         share = 100 * (total - counts["unresolved"]) / total
         outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
         lines.append(f"{manager:>8}: {share:5.1f} % of {total} ({outcomes})")
+        if nameless[manager]:
+            named = total - nameless[manager]
+            share = 100 * (total - counts["unresolved"]) / named
+            lines.append(f"{'':>8}  {share:5.1f} % of the {named} names, without addresses and folders")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dock2nix.catalogue.index import PackageIndex, Table
+from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.errors import Dock2nixError, UsageError
 from dock2nix.folders import data_folder
 
@@ -286,3 +287,8 @@ def test_a_damaged_table_is_reported(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_table_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Dock2nixError, match="attributes"):
         PackageIndex.open(tmp_path).attribute("curl")
+
+
+def test_a_slip_in_the_name_of_a_distribution_finds_the_one_of_the_python_set() -> None:
+    found = LocalCatalogue().similar("pip", "reqeusts")
+    assert found[0] == "python3Packages.requests"

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from dock2nix.model.image import BaseImage, FlakeInput
 
 
+_PYTHON_TABLE = "pip"
+# The Python set whose names the index holds, and what rows call the set of the image's interpreter.
+_INDEXED_SET, _OWN_SET = "python313Packages.", "python3Packages."
+
+
 class LocalCatalogue:
     """Implements `catalogue.base.Catalogue` over mappings/ and mappings/index/.
 
@@ -77,9 +82,12 @@ class LocalCatalogue:
         return self._index.evidence(table, name)
 
     def similar(self, table: str, name: str, limit: int = 3) -> tuple[str, ...]:
-        """Near attribute names; the table plays no part yet, all names are nixpkgs'."""
-        del table
-        return self._index.similar(name, limit)
+        """Near attribute names; those of Python distributions are looked for in the set first."""
+        if table != _PYTHON_TABLE:
+            return self._index.similar(name, limit)
+        inside = self._index.similar(f"{_INDEXED_SET}{name}", limit)
+        named = (f"{_OWN_SET}{path.removeprefix(_INDEXED_SET)}" for path in inside)
+        return (*named, *self._index.similar(name, limit))[:limit]
 
     def base_image(self, reference: ImageReference) -> BaseImage | None:
         return self.base_images.lookup(reference)

@@ -63,7 +63,7 @@ def converted(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> di
     assert code < 2
     config: dict[str, Any] = json.loads(capsys.readouterr().out)["image"]["config"]
     for key in ("ExposedPorts", "Volumes"):
-        config[key] = dict.fromkeys(config.get(key, ()), {})
+        config[key] = {one: {} for one in config.get(key, ())}
     return config
 
 

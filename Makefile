@@ -4,13 +4,16 @@ BIN := $(VENV)/bin
 SAMPLE ?= flask
 JOBS ?= auto
 
-.PHONY: demo test check format nix samples index bench corpus clean
+.PHONY: demo test test-nix check format nix samples index bench corpus clean
 
 demo: $(VENV)/installed ## convert a sample and show the result
 	@scripts/demo $(BIN) $(SAMPLE)
 
 test: $(VENV)/dev nix ## every test, real Nix included where it can be had
 	$(BIN)/python -m pytest -n $(JOBS) -q
+
+test-nix: $(VENV)/dev ## every sample evaluated by Nix, against the nixpkgs of DOCK2NIX_NIXPKGS where that is set
+	$(BIN)/python -m pytest -q tests/test_samples.py -k evaluates
 
 check: $(VENV)/dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .

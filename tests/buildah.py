@@ -1,6 +1,6 @@
 """buildah, which builds Dockerfiles without a daemon: what the original of a conversion is compared with.
 
-It comes from `make nix` (`.nix/containers`), else from PATH. All it writes is in a folder of the test's; nothing goes to the network.
+It comes from `make nix` (`.nix/containers`). All it writes is in a folder of the test's; nothing goes to the network.
 """
 
 from __future__ import annotations
@@ -9,28 +9,21 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nix_lab import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 CONTAINERS = STATE / "containers"
 _POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 
 
-def program(name: str) -> Path | None:
-    """A program for containers: that of `make nix`, else the one on PATH."""
-    own = CONTAINERS / "bin" / name
-    found = own if own.exists() else shutil.which(name)
-    return Path(found) if found else None
-
-
 def why_no_buildah() -> str:
     """Why no Dockerfile can be built here, "" when it can."""
-    if program("buildah") is None:
+    if not (CONTAINERS / "bin/buildah").exists():  # what is recorded is of that version
         return "no buildah here: `make nix` gets it on Debian as root"
     return "" if os.geteuid() == 0 else "buildah needs root here"
 
@@ -51,16 +44,24 @@ class Buildah:
             AssertionError: it cannot be built; the message is buildah's.
         """
         given = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
-        options = ["--isolation", "chroot", "--format", "docker", "--pull-never", "--no-cache"]
+        options = [
+            "--identity-label=false",
+            "--isolation",
+            "chroot",
+            "--format",
+            "docker",
+            "--pull-never",
+            "--no-cache",
+        ]
         policy = ["--signature-policy", str(self.folder / "policy.json")]
         self._run("bud", *options, *policy, *given, "--tag", name, str(context))
 
-    def load(self, archive: Path, name: str) -> None:
-        """Make an image of a tar of its files."""
+    def load(self, archive: Path, name: str, instructions: str = "") -> None:
+        """Make an image of a tar of its files; `instructions` give it its configuration."""
         context = self.folder / "base"
         context.mkdir(exist_ok=True)
-        shutil.copyfile(archive, context / "files.tar")
-        (context / "Dockerfile").write_text("FROM scratch\nADD files.tar /\n")
+        os.link(archive, context / "files.tar")
+        (context / "Dockerfile").write_text(f"FROM scratch\nADD files.tar /\n{instructions}")
         self.build(context, name)
         shutil.rmtree(context)
 
@@ -87,7 +88,7 @@ class Buildah:
         ]
         settings = ["--registries-conf", str(self.folder / "registries.conf")]
         environment = {"PATH": os.defpath, "HOME": str(self.folder), "TMPDIR": str(self.folder)}
-        command = [str(program("buildah")), *storage, *settings, *arguments]
+        command = [str(CONTAINERS / "bin/buildah"), *storage, *settings, *arguments]
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
         )

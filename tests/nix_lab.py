@@ -34,6 +34,7 @@ MAPPINGS = TESTS.parent / "mappings"
 PACKAGE_SET = TESTS / "nixpkgs"
 
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever asks the network is refused at once
+_NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), _NOWHERE)
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_'+-]*"  # quoted ones too, which may start with a digit
 _DOTTED_NAMES = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 # interpreter, its set of modules, a module that every such set has, the set that is asked when the index lacks it
@@ -144,7 +145,7 @@ class Nix:
             "NIX_LOG_DIR": str(self.home / "log"),
             "NIX_PATH": "",
             "NIX_CONFIG": "\n".join(self._settings()),
-            **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), _NOWHERE),
+            **({} if os.environ.get("DOCK2NIX_NIXPKGS") else _NO_NETWORK),
         }
 
 
@@ -369,7 +370,7 @@ def _named(path: str, *, unfree: bool = False, outputs: Iterable[str] = ()) -> S
 
 
 def package_set(packages: Mapping[str, StandIn]) -> Path:
-    """A copy of tests/nixpkgs that has exactly these packages besides its own; or the nixpkgs of DOCK2NIX_NIXPKGS.
+    """A copy of tests/nixpkgs that has exactly these packages besides its own.
 
     Args:
         packages: stand-ins by attribute path.
@@ -378,8 +379,6 @@ def package_set(packages: Mapping[str, StandIn]) -> Path:
         Its folder, which is a flake; the same one for the same packages.
 
     """
-    if real := os.environ.get("DOCK2NIX_NIXPKGS"):
-        return Path(real).absolute()
     tree = json.loads((PACKAGE_SET / "attributes.json").read_text())
     for path, package in sorted(packages.items()):
         node = tree
@@ -506,7 +505,20 @@ def _own_steps(nix: Nix, derivation: str) -> list[str]:
 
 
 def _overrides(flake: Path, packages: Mapping[str, Mapping[str, StandIn]] | None) -> list[str]:
-    """The options that put our package sets in the place of a flake's inputs; each of its inputs must have one."""
+    """The options that put our package sets in the place of a flake's inputs; each of its inputs must have one.
+
+    With DOCK2NIX_NIXPKGS that checkout is taken for the input `nixpkgs` instead.
+    """
+    if real := os.environ.get("DOCK2NIX_NIXPKGS"):
+        # older releases, which some flakes have besides, are what their lock says: Nix fetches them
+        offline = ["--offline"] if flake_inputs(flake) == ["nixpkgs"] else []
+        return [
+            *offline,
+            "--no-write-lock-file",
+            "--override-input",
+            "nixpkgs",
+            f"path:{Path(real).absolute()}",
+        ]
     given = flake_packages(flake) if packages is None else packages
     missing = [name for name in flake_inputs(flake) if name not in given]
     assert not missing, f"{flake}: no packages are given for the inputs {missing}"

@@ -298,3 +298,13 @@ def test_an_image_that_is_not_there_is_one_message(
 def test_a_folder_without_a_flake_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(tmp_path)]) == 2
     assert "no flake.nix there" in capsys.readouterr().err
+
+
+def test_a_dockerfile_from_standard_input_is_said_to_be_unknown(
+    flake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = flake / "nix/report.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"options": {"dockerfile": "-"}}))
+    archive = IMAGE.docker(tmp_path / "a.tar")
+    assert main(["verify", str(flake), "--image", str(archive), "--against", str(archive)]) == 0
+    assert "the files that are copied are not compared" in capsys.readouterr().err

@@ -44,8 +44,7 @@ _ARCHITECTURES = {
 def run(options: Namespace) -> int:
     """Do every step that can be done, tell of each and of what could not be done; 0 proven, 1 wrong, 2 not done."""
     files = read_flake(options.folder)
-    report = _report(files)
-    recorded = as_recorded(report, options.folder, options) if report else None
+    recorded = _recorded(files, options)
     with TemporaryDirectory(prefix="dock2nix-verify-") as scratch:
         question = _question(options, files, recorded, Path(scratch))
         proof = prove(question)
@@ -55,6 +54,16 @@ def run(options: Namespace) -> int:
     if options.attestation:
         deliver(_attestation(question, proof, files, recorded), options.attestation)
     return _PROVEN if proof.complete else _NOT_DONE
+
+
+def _recorded(files: Mapping[str, str], options: Namespace) -> Namespace | None:
+    """What the flake was converted with; None when nobody knows, or when it was standard input."""
+    report = _report(files)
+    try:
+        return as_recorded(report, options.folder, options) if report else None
+    except UsageError as error:
+        print(f"dock2nix: {error}; the files that are copied are not compared", file=sys.stderr)  # noqa: T201 - this is the command line
+        return None
 
 
 def _report(files: Mapping[str, str]) -> dict[str, Any]:

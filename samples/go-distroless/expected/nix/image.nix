@@ -40,7 +40,7 @@ dockerTools.buildLayeredImage {
     mkdir -p -m 700 root
     mkdir -p var/empty
     mkdir -p home/nonroot # 13: FROM gcr.io/distroless/static-debian12:nonroot
-    chown 65532:65532 home/nonroot # 13: FROM gcr.io/distroless/static-debian12:nonroot
+    chown 65532:65532 home/nonroot
     mkdir -p usr/local/bin
     cp ${stage-build}/bin/harbour usr/local/bin/harbour # 14: COPY --from=build /out/harbour /out/beacon /usr/local/bin/, there line 9: go build -trimpath -ldflags="-s -w -X main.version=''${VERSION}" -o /out/beacon ./cmd/beacon
     chmod u+w usr/local/bin/harbour

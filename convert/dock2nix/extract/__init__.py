@@ -23,10 +23,10 @@ from dock2nix.extract.copy_from import (
 )
 from dock2nix.extract.files import ImageFiles
 from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
-from dock2nix.extract.own_builds import MOST_GROUPS
 from dock2nix.extract.paths import KnownPaths, is_below
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
+from dock2nix.extract.stage_scene import MOST_GROUPS
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import ContextSource, CopyFiles, NodeModules, Symlink
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
-    from dock2nix.extract.stage_builds import Doing
+    from dock2nix.extract.stage_scene import Doing
     from dock2nix.extract.verdicts import Verdict
     from dock2nix.model.dockerfile import Instruction, ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect

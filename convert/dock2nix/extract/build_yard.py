@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.builders.base import Refusal
-from dock2nix.extract.own_builds import is_left_build, own_builds
-from dock2nix.extract.stage_builds import Doing, StageScene, culprit_of, stage_products
+from dock2nix.extract.stage_scene import Doing, StageScene
 from dock2nix.model.dockerfile import StageReference
 from dock2nix.model.steps import CommandOutcome
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dock2nix.extract.own_builds import OwnBuilds
-    from dock2nix.extract.stage_builds import StageProducts
+    from dock2nix.extract.stage_scene import StageProducts
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.finding import Finding
     from dock2nix.model.image import BaseImage, Effect
@@ -73,6 +72,8 @@ class BuildYard:
         """
         scene = self._scene(index, base)
         if index not in self._found:
+            from dock2nix.extract.stage_builds import culprit_of, stage_products  # noqa: PLC0415 - few files build
+
             made = stage_products(scene)
             self._found[index] = culprit_of(made, scene) if isinstance(made, Refusal) else made
         found = self._found[index]
@@ -85,6 +86,10 @@ class BuildYard:
 
         In a stage that others copy from that is so only when what it builds is not understood as a whole.
         """
+        if not any(one.step.outcome is CommandOutcome.UNRESOLVED for one in self.doings.get(index, ())):
+            return None
+        from dock2nix.extract.own_builds import is_left_build, own_builds  # noqa: PLC0415 - few files build
+
         scene = self._scene(index, base)
         if not any(is_left_build(doing) for doing in scene.doings if doing.stage == index):
             return None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from dock2nix.extract.folding import folded
 from dock2nix.extract.instructions import chosen_owner, copied, short_text, unresolved
 from dock2nix.extract.paths import KnownPaths
-from dock2nix.extract.stage_builds import StageProducts, is_folder_name
+from dock2nix.extract.stage_scene import StageProducts, is_folder_name
 from dock2nix.model.builds import CargoRecipe
 from dock2nix.model.downloads import ChangeTree, CheckFile, FetchTree, Unpack
 from dock2nix.model.finding import Outcome
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dock2nix.catalogue.base import Catalogue
-    from dock2nix.extract.stage_builds import Product
+    from dock2nix.extract.stage_scene import Product
     from dock2nix.model.dockerfile import ScopedInstruction
     from dock2nix.model.image import BaseImage, Effect
     from dock2nix.model.steps import Step

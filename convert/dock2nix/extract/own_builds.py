@@ -29,14 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dock2nix.builders.base import Builder, Built
-    from dock2nix.extract.stage_builds import Doing, StageScene
+    from dock2nix.extract.stage_scene import Doing, StageScene
     from dock2nix.model.builds import StageBuild
     from dock2nix.model.image import Effect
     from dock2nix.model.shell import Invocation
     from dock2nix.model.source import Location
 
-# How many groups of a stage are looked at; a stage of the corpus that installs a dozen tools has twelve.
-MOST_GROUPS = 20
 # Managers of packages that are installed elsewhere than in the folder in which they are called.
 _OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "pip", "pipx", "rpm", "uv", "zypper"})
 

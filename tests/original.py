@@ -17,6 +17,7 @@ from dock2nix.parse.references import image_reference
 from nix_lab import DEBIAN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from buildah import Buildah
@@ -40,20 +41,40 @@ _FOLDERS = (
 )
 # As base-passwd has them; the rest of a distribution's accounts is of no use here.
 _PASSWD = "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+_LOGIN = "UID_MIN 1000\nSYS_UID_MIN 100\nGID_MIN 1000\nUSERGROUPS_ENAB yes\nUMASK 022\nHOME_MODE 0755\n"
 _GROUP = "root:x:0:\nnogroup:x:65534:\n"
 
 
-def make_base(buildah: Buildah, reference: str, folder: Path) -> None:
-    """Make an image of that name: the small Debian system, and the configuration that the published one has.
+def make_bases(buildah: Buildah, references: Iterable[str], folder: Path) -> None:
+    """Make an image of each name: the small Debian system, and the configuration that the published one has.
 
     Args:
         buildah: where to.
-        reference: as in FROM, `debian:bookworm-slim`.
+        references: as in FROM, `debian:bookworm-slim`.
         folder: to work in.
     """
     root = folder / "root"
-    root.mkdir(parents=True)
-    shutil.copytree(DEBIAN, root, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(DEBIAN, root, symlinks=True)
+    _complete(root)
+    archive = folder / "base.tar"
+    subprocess.run(["tar", "-cf", archive, "--owner=0", "--group=0", "-C", root, "."], check=True)
+    shutil.rmtree(root)
+    buildah.load(archive, "localhost/system")
+    archive.unlink()
+    for reference in references:
+        context = folder / "context"
+        context.mkdir()
+        shell = "bash" if "ubi" in reference else "sh"
+        (context / "useradd").write_text(f"SHELL=/bin/{shell}\n")
+        (context / "Dockerfile").write_text(
+            f"FROM localhost/system\nCOPY useradd /etc/default/useradd\n{_configuration(reference)}"
+        )
+        buildah.build(context, reference)
+        shutil.rmtree(context)
+
+
+def _complete(root: Path) -> None:
+    """What maintainer scripts would have made, and programs that do nothing in the place of those that install."""
     for name in _FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
@@ -61,20 +82,15 @@ def make_base(buildah: Buildah, reference: str, folder: Path) -> None:
     (root / "etc/passwd").write_text(_PASSWD)
     (root / "etc/group").write_text(_GROUP)
     (root / "etc/shadow").write_text("root:*:19000:0:99999:7:::\n")
-    (root / "etc/login.defs").write_text(
-        "UID_MIN 1000\nSYS_UID_MIN 100\nGID_MIN 1000\nUSERGROUPS_ENAB yes\nUMASK 022\nHOME_MODE 0755\n"
-    )
-    (root / "etc/default").mkdir()
-    (root / "etc/default/useradd").write_text(f"SHELL=/bin/{'bash' if 'ubi' in reference else 'sh'}\n")
+    (root / "etc/login.defs").write_text(_LOGIN)
     for name in _IDLE:
         program = root / "usr/local/bin" / name
         program.write_text("#!/bin/sh\nexit 0\n")
         program.chmod(0o755)
-    archive = folder / "base.tar"
-    subprocess.run(["tar", "-cf", archive, "--owner=0", "--group=0", "-C", root, "."], check=True)
-    shutil.rmtree(root)
-    buildah.load(archive, reference, _configuration(reference))
-    archive.unlink()
+    for program in (root / "usr/lib/postgresql/15/bin").glob(
+        "*"
+    ):  # Debian's wrapper of them is a program of perl
+        (root / "usr/local/bin" / program.name).symlink_to(f"/usr/lib/postgresql/15/bin/{program.name}")
 
 
 def _configuration(reference: str) -> str:

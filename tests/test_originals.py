@@ -19,7 +19,7 @@ from dock2nix.verify.comparison import compare
 from dock2nix.verify.copied import copied_paths
 from dock2nix.verify.image import read_image
 from nix_lab import available_nixes, build_flake, why_no_builds
-from original import make_base, why_no_original
+from original import make_bases, why_no_original
 from test_samples import NAMES, SAMPLES, copy_context, settings
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     """A storage with the bases of all samples; it is large, so it is removed at once."""
     folder = tmp_path_factory.mktemp("buildah")
     storage = Buildah(folder / "storage")
-    for base in sorted({settings(name)["original"]["base"] for name in COMPARED}):
-        make_base(storage, base, folder / "base")
+    (folder / "base").mkdir()
+    make_bases(storage, sorted({settings(name)["original"]["base"] for name in COMPARED}), folder / "base")
     yield storage
     shutil.rmtree(folder, ignore_errors=True)
 

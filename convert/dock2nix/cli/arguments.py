@@ -12,7 +12,7 @@ from dock2nix import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS = ("convert", "parse", "why", "scan", "audit", "sbom", "mappings", "index")
+COMMANDS = ("convert", "parse", "why", "scan", "lock", "audit", "sbom", "mappings", "index")
 
 # Where channels of nixpkgs are, and the archive of each of its revisions.
 _CHANNELS = "https://channels.nixos.org"
@@ -26,6 +26,7 @@ examples:
   dock2nix parse Dockerfile --json         the instructions as BuildKit reads them
   dock2nix why apt:libpq5                  which attribute, the evidence, the row to change it
   dock2nix scan services --json all.jsonl  every Dockerfile below a folder
+  dock2nix lock                            fill in the hashes that a conversion left open
   dock2nix audit Dockerfile                what others can change in it, and why it matters
   dock2nix sbom . > sbom.cdx.json          the bill of materials of the image
 
@@ -48,6 +49,7 @@ def argument_parser() -> argparse.ArgumentParser:
     _add_parse(commands)
     _add_why(commands)
     _add_scan(commands)
+    _add_lock(commands)
     _add_audit(commands)
     _add_sbom(commands)
     _add_mappings(commands)
@@ -231,6 +233,35 @@ def _add_audit(commands: Any) -> None:  # noqa: ANN401
         help="the severity that makes the exit code 1 (default: error)",
     )
     _add_document_options(parser)
+
+
+def _add_lock(commands: Any) -> None:  # noqa: ANN401
+    text = "Fill in the hashes that a conversion left open, by downloading or by asking Nix; nothing else is changed."
+    parser = _command(commands, "lock", text)
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="the flake (default: the current folder)",
+    )
+    parser.add_argument(
+        "--update",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="renew a hash: an address, file, repository, or the stage whose dependencies it is of",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="never use the network; what is cached is used"
+    )
+    parser.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="download from this machine and from private networks too",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="only tell what stays open")
 
 
 _SBOM_EXAMPLES = """\

@@ -55,6 +55,21 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool) -> Writt
     return Written(edited=written.edited, conflicts=written.conflicts, left=left)
 
 
+def replace_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write all of these files, or none, over those that are there.
+
+    Args:
+        folder: the flake's root.
+        files: relative path → text.
+
+    Raises:
+        UsageError: the folder cannot be written; nothing was changed then.
+    """
+    with _as_usage_error(folder):
+        _refuse_links(folder, files)
+        _replace_all(folder, files)
+
+
 def read_earlier(folder: Path) -> Manifest:
     """What the last conversion wrote here; nothing when there was none."""
     path = folder / MANIFEST

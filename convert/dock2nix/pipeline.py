@@ -28,6 +28,7 @@ from dock2nix.plan.scripts import check_scripts
 from dock2nix.plan.stages import origins_of, with_origins
 from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import base_image_of, resolve
+from dock2nix.review.known_hashes import keep_hashes
 from dock2nix.verify.static import self_check
 
 if TYPE_CHECKING:
@@ -181,7 +182,10 @@ def convert(
             for found in outcome.findings
         )
     )
-    files = render(plan.value) | made_files(plan.value.effects, made)
+    kept = keep_hashes(
+        render(plan.value) | made_files(plan.value.effects, made), findings, lambda: downloads().filled
+    )
+    files, findings = kept.files, kept.findings
     findings += self_check(plan.value, files, catalogue, findings)
     passed = Passed(
         dockerfile=dockerfile.value,
@@ -192,6 +196,7 @@ def convert(
         findings=findings,
         annotations=annotations.value,
         options=options.recorded,
+        hashes=kept.hashes,
     )
     report = build_report(passed, files, catalogue, strict=options.strict)
     return Conversion(files=report_files(report, files), report=report)

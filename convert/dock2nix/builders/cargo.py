@@ -158,6 +158,7 @@ def _call(words: list[str], run: Invocation, work: Work) -> Built | Refusal:
         directory=root,
         products=_products(verb, flags, root, run, packages),
         problems=_OF_THIS_PROCESSOR if "target-cpu=native" in (variable(run, "RUSTFLAGS") or "") else (),
+        state="\n".join(sorted(_git_sources(packages))),
     )
 
 
@@ -192,6 +193,11 @@ def _packages(files: StageFolder, root: str) -> list[dict[str, Any]] | None:
         return None
     found = lock.get("package", [])
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
+
+
+def _git_sources(packages: list[dict[str, Any]]) -> set[str]:
+    """The repositories that crates come from, with their commits."""
+    return {source for one in packages if (source := str(one.get("source", ""))).startswith("git+")}
 
 
 def _recipe(flags: Flags, packages: list[dict[str, Any]], lock: str, crate: str, verb: str) -> CargoRecipe:

@@ -26,6 +26,7 @@ examples:
   dock2nix scan services --json all.jsonl  every Dockerfile below a folder
   dock2nix check                           has the Dockerfile moved away from its flake?
   dock2nix diff --git main..HEAD           what a pull request changes, as a reviewer reads it
+  dock2nix lock                            fill in the hashes that a conversion left open
   dock2nix audit Dockerfile                what others can change in it, and why it matters
   dock2nix verify . --against old.tar      build the image twice, and compare it with the one of before
   dock2nix sbom . > sbom.cdx.json          the bill of materials of the image
@@ -320,6 +321,35 @@ def _add_audit(commands: Any) -> None:  # noqa: ANN401
     _add_document_options(parser)
 
 
+def _add_lock(commands: Any) -> None:  # noqa: ANN401
+    text = "Fill in the hashes that a conversion left open, by downloading or by asking Nix; nothing else is changed."
+    parser = _command(commands, "lock", text)
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="the flake (default: the current folder)",
+    )
+    parser.add_argument(
+        "--update",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="renew a hash: an address, file, repository, or the stage whose dependencies it is of",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="never use the network; what is cached is used"
+    )
+    parser.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="download from this machine and from private networks too",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="only tell what stays open")
+
+
 _SBOM_EXAMPLES = """\
 examples:
   dock2nix sbom Dockerfile > sbom.cdx.json              CycloneDX 1.6
@@ -536,6 +566,7 @@ _ADDERS: dict[str, Callable[[Any], None]] = {
     "parse": _add_parse,
     "why": _add_why,
     "scan": _add_scan,
+    "lock": _add_lock,
     "check": _add_check,
     "diff": _add_diff,
     "audit": _add_audit,

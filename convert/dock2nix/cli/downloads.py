@@ -38,22 +38,42 @@ def find_downloads(folder: Path, *, offline: bool, private: bool, quiet: bool) -
     )
     if offline:
         fetcher = CachedFetcher(cache, "--offline was given and it was not downloaded before")
-    return DownloadSources(fetcher=fetcher, pinned=older_downloads(folder))
+    report = _older_report(folder)
+    return DownloadSources(fetcher=fetcher, pinned=_pins(report), filled=_filled(report))
 
 
-def older_downloads(folder: Path) -> Mapping[str, Pinned]:
-    """What the nix/report.json of an earlier conversion says of downloads, by address; nothing when it cannot be read."""
+def _older_report(folder: Path) -> Mapping[str, Any]:
+    """The nix/report.json of an earlier conversion; empty when it cannot be read."""
     path = folder / "nix/report.json"
     try:
         text = path.read_text(encoding="utf-8") if path.stat().st_size <= _LARGEST_REPORT else ""
-        rows = json.loads(text).get("fetched", ()) if text else ()
-    except (OSError, ValueError, AttributeError, RecursionError):
+        data = json.loads(text) if text else {}
+    except (OSError, ValueError, RecursionError):
         return {}
-    return {str(row["url"]): _pinned(row) for row in rows if _is_row(row)}
+    return data if isinstance(data, dict) else {}
 
 
-def _is_row(row: Any) -> bool:  # noqa: ANN401 - JSON has no narrower type
-    if not isinstance(row, dict) or not isinstance(row.get("url"), str):
+def _rows(report: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = report.get(name)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _pins(report: Mapping[str, Any]) -> Mapping[str, Pinned]:
+    """What it says of downloads, by address."""
+    return {str(row["url"]): _pinned(row) for row in _rows(report, "fetched") if _is_row(row)}
+
+
+def _filled(report: Mapping[str, Any]) -> Mapping[tuple[str, str, str], str]:
+    """What it says of the hashes of what many addresses give."""
+    return {
+        (str(row.get("file")), str(row.get("attribute")), str(row.get("of"))): str(row["hash"])
+        for row in _rows(report, "hashes")
+        if _HASH.fullmatch(str(row.get("hash")))
+    }
+
+
+def _is_row(row: Mapping[str, Any]) -> bool:
+    if not isinstance(row.get("url"), str):
         return False
     known = isinstance(row.get("hash"), str) and _HASH.fullmatch(row["hash"]) is not None
     return known and (not row.get("rev") or _REV.fullmatch(str(row["rev"])) is not None)

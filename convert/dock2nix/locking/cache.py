@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from dock2nix.network import Version  # noqa: TC001 - msgspec reads the types of `Entry` when it decodes one
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from dock2nix.network import Version
 
 _CHUNK = 2**20
 

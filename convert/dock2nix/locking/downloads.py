@@ -40,10 +40,14 @@ class Pinned(Struct, frozen=True, kw_only=True):
 
 
 class DownloadSources(Struct, frozen=True, kw_only=True):
-    """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for)."""
+    """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
+
+    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of.
+    """
 
     fetcher: Fetcher
     pinned: Mapping[str, Pinned] = field(default_factory=dict)
+    filled: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
 
 class LockedDownloads(Struct, frozen=True, kw_only=True):
@@ -174,8 +178,11 @@ class _Lock(Struct):
     def chosen(self, effect: FetchFile, found: Downloaded) -> str:
         """The hash to write: another one than that of what came, where that is what is promised."""
         kind, now = effect.expected.partition("-")[0], _sri_of(found, "sha256")
-        if kind in _STRONG or (kind in _OF_NIX and _sri_of(found, kind) != effect.expected):
+        differs = bool(kind) and _sri_of(found, kind) != effect.expected
+        if kind in _STRONG or (differs and kind in _OF_NIX):
             return effect.expected
+        if differs:
+            return ""  # Nix knows no such hash; without any it builds nothing
         earlier = self.pinned.get(effect.url)
         if earlier is None or earlier.hash in {now, _sri_of(found, earlier.hash.partition("-")[0])}:
             return now

@@ -15,7 +15,7 @@ from dock2nix.plan.origins import current_packages
 from dock2nix.report.data import report_object
 from dock2nix.report.digests import line_digests, people_edit, text_digest
 from dock2nix.report.markdown import markdown
-from dock2nix.report.model import Report, StageReport, stage_attributes
+from dock2nix.report.model import HashRow, Report, StageReport, stage_attributes
 from dock2nix.report.places import configuration_places
 from dock2nix.report.subjects import told_together
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dock2nix.model.plan import ImagePlan
     from dock2nix.model.steps import ResolvedRequirement
 
-__all__ = ["Passed", "build_report", "report_files"]
+__all__ = ["HashRow", "Passed", "build_report", "report_files"]
 
 REPORTS = ("nix/report.json", "nix/report.md")
 _STRICTER = {
@@ -51,6 +51,7 @@ class Passed(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     annotations: tuple[Annotation, ...] = ()
     options: tuple[tuple[str, object], ...] = ()
+    hashes: tuple[HashRow, ...] = ()
 
 
 def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, strict: bool) -> Report:
@@ -80,6 +81,7 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         excused=judged.excused,
         places=configuration_places(passed.stages, passed.steps),
         options=passed.options,
+        hashes=passed.hashes,
         files=tuple(sorted((*files, *REPORTS))),
     )
 

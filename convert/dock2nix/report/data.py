@@ -34,6 +34,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "commands": [_command(step) for step in report.commands],
         "copies": [_copy(step) for step in report.copies],
         "fetched": [_fetched(one) for one in report.fetched],
+        **_hashes(report),
         "image": {
             "name": report.plan.name,
             "tag": report.plan.tag,
@@ -48,6 +49,15 @@ def report_object(report: Report) -> dict[str, Any]:
         },
         "files": list(report.files),
     }
+
+
+def _hashes(report: Report) -> dict[str, Any]:
+    """Hashes of what many addresses give, where there are any."""
+    rows = [
+        {"file": one.file, "line": one.line, "attribute": one.attribute, "of": one.of, "hash": one.hash}
+        for one in report.hashes
+    ]
+    return {"hashes": rows} if rows else {}
 
 
 def report_text(report: Report) -> str:

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from dock2nix.report.model import Report
 
 _SPECIAL = regex(r"([\\`*_\[\]<>|~&])")
+CONVERTED, NEEDS_REVIEW = "converted", "needs-review"
 _VERDICTS = {
-    "converted": "Converted: nothing is left to look at.",
-    "needs-review": "Converted in part: the points below need you before the image is complete.",
+    CONVERTED: "Converted: nothing is left to look at.",
+    NEEDS_REVIEW: "Converted in part: the points below need you before the image is complete.",
     "unsupported": "Not supported: this image is built by a shell that dock2nix does not read.",
 }
+
+_FINDINGS = "## Needs you\n\n"
 
 
 def markdown(report: Report) -> str:
@@ -71,11 +74,29 @@ def _findings(findings: tuple[Finding, ...]) -> str:
     if not serious:
         return ""
     rows = [
-        f"- line {finding.location.first_line}: {escape(finding.message)} ({finding.slug})"
-        + (f"  \n  {escape(finding.hint)}" if finding.hint else "")
+        finding_lines(finding.location.first_line, finding.message, finding.slug, finding.hint)
         for finding in serious
     ]
-    return "## Needs you\n\n" + "\n".join(rows) + "\n"
+    return _FINDINGS + "\n".join(rows) + "\n"
+
+
+def finding_lines(line: int, message: str, slug: str, hint: str) -> str:
+    """A finding as the report shows it."""
+    return f"- line {line}: {escape(message)} ({slug})" + (f"  \n  {escape(hint)}" if hint else "")
+
+
+def findings_title(text: str, result: str) -> str:
+    """A report some of whose findings were taken out: no heading above nothing, and the verdict that is true now.
+
+    Args:
+        text: the report.
+        result: what it is to say: converted, needs-review.
+    """
+    text = text.replace(f"{_FINDINGS}\n", "", 1)
+    for other, verdict in _VERDICTS.items():
+        if other != result and result in _VERDICTS:
+            text = text.replace(f"**{verdict}**", f"**{_VERDICTS[result]}**", 1)
+    return text
 
 
 def _packages(requirements: tuple[ResolvedRequirement, ...]) -> str:

@@ -34,11 +34,24 @@ class StageReport(Struct, frozen=True, kw_only=True):
     built: bool
 
 
+class HashRow(Struct, frozen=True, kw_only=True, order=True):
+    """The hash of what many addresses give (the dependencies of a Go module): where it stands, and what it is `of`.
+
+    `file` is a path in the flake, `line` one in it; `hash` is "" while it is not known.
+    """
+
+    file: str
+    line: int
+    attribute: str
+    of: str
+    hash: str
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """What was asked, what became of it, and what is left to a human.
 
     `places` are keys of the image's configuration with the line of the Dockerfile that sets them, `options` what the command line
-    says that decides about content: `dock2nix check` converts again with these.
+    says that decides about content: `dock2nix check` converts again with these. `hashes` are those of what many addresses give.
     `excused` are first and last lines of instructions whose findings the user ignores: what is open there is no business of his.
     """
 
@@ -53,6 +66,7 @@ class Report(Struct, frozen=True, kw_only=True):
     excused: tuple[tuple[int, int], ...] = ()
     places: tuple[tuple[str, int], ...] = ()
     options: tuple[tuple[str, object], ...] = ()
+    hashes: tuple[HashRow, ...] = ()
 
     @property
     def copies(self) -> tuple[Step, ...]:

@@ -219,6 +219,16 @@ def test_sources_that_only_a_build_needs_are_not_put_into_the_image(tmp_path: Pa
     assert "tar -xf ${download" in other.image
 
 
+def test_a_script_that_runs_in_the_root_and_names_other_files_is_no_change(tmp_path: Path) -> None:
+    unpack = dedent(TARBALL).replace("rm x.tar.gz", "rm x.tar.gz*")
+    found = Converted(tmp_path, f"FROM debian\n{unpack}RUN cd x-1.0 && ./configure && make install\n", {})
+    assert found.reasons() == {}
+    (tmp_path / "all").mkdir()
+    other = f"FROM debian\n{dedent(TARBALL)}RUN cat x-1.0/a x-1.0/b > x-1.0/c\nRUN cd x-1.0 && make\n"
+    reasons = Converted(tmp_path / "all", other, {}).reasons()
+    assert "is not translated for builds yet" in reasons["make"]
+
+
 def test_the_folder_is_taken_along_when_something_later_is_in_it(tmp_path: Path) -> None:
     run = "RUN cd x-1.0 && ./configure && make install\n"
     alone = Converted(tmp_path, f"FROM debian\n{dedent(TARBALL)}{run}", {})

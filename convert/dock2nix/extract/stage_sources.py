@@ -29,6 +29,7 @@ from dock2nix.model.image import (
     WriteFile,
 )
 from dock2nix.parse.exclusions import fileset_exclusions
+from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.model.fileset import FilesetExclusion
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 _NO_MATTER = (AddGroup, AddUser, ChangeTree, CheckFile, LeftOut, MakeDirectory, SetMode, SetOwner)
 _CHANGES = (CopyOutput, Remove, RunTool, Symlink, WriteFile)
+
+# A word for the image's root, or for all in a folder.
+_WORD_ENDS = regex(r"[\s/'\";|&()]+")
+_ALL_OF_IT = regex(r"(?:^|\s)(?:/|\*|\./?|/\*)(?:\s|$)|\s-\w*[rR]\b|\bfind\b")
 
 
 class StageSources:
@@ -329,10 +334,20 @@ def changed_paths(effect: Effect) -> tuple[str, ...]:
     return _paths(effect)
 
 
+def _script_touches(script: RunScript, directory: str) -> bool:
+    """Whether a script may change a folder. One that works in the image's root has named nothing more exact: its text decides."""
+    named = [folder for folder in script.folders if folder != "/"]
+    if any(is_inside(place, directory) or is_inside(directory, place) for place in named):
+        return True
+    words = _WORD_ENDS.split(script.script)
+    if is_inside(script.directory, directory) or posixpath.basename(directory) in words:
+        return True
+    return "/" in script.folders and _ALL_OF_IT.search(script.script) is not None
+
+
 def _touches(effect: Effect, directory: str) -> bool:
     if isinstance(effect, RunScript):
-        places = (effect.directory, *effect.folders)
-        return effect.may_change(directory) or any(is_inside(place, directory) for place in places)
+        return _script_touches(effect, directory)
     return any(is_inside(path, directory) for path in _paths(effect))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -51,13 +51,22 @@ def elf_in(content: bytes) -> ElfFile | None:
     """As `read_elf`, of a file that is in memory."""
     from io import BytesIO  # noqa: PLC0415 - needed for archives only
 
+    return elf_from(BytesIO(content))
+
+
+def elf_from(file: IO[bytes]) -> ElfFile | None:
+    """As `read_elf`, of a file that is open; of one in an archive no more is unpacked than it takes.
+
+    Raises:
+        OSError: and what else the archive raises when it is damaged.
+    """
     try:
-        return _read(BytesIO(content))
+        return _read(file)
     except (struct.error, ValueError, OverflowError):
         return None
 
 
-def _read(file: BinaryIO) -> ElfFile | None:
+def _read(file: IO[bytes]) -> ElfFile | None:
     head = file.read(_HEADER.size)
     # 64 bits, least significant byte first
     if head[:6] != b"\x7fELF\x02\x01" or len(head) < _HEADER.size:
@@ -79,13 +88,13 @@ def _read(file: BinaryIO) -> ElfFile | None:
     )
 
 
-def _segment(file: BinaryIO, offset: int) -> _Segment:
+def _segment(file: IO[bytes], offset: int) -> _Segment:
     file.seek(offset)
     kind, _, place, address, _, size, _, _ = _SEGMENT.unpack(file.read(_SEGMENT.size))
     return _Segment(kind, place, address, size)
 
 
-def _entries(file: BinaryIO, segment: _Segment) -> Iterator[tuple[int, int]]:
+def _entries(file: IO[bytes], segment: _Segment) -> Iterator[tuple[int, int]]:
     """Tag and value of each entry, up to the closing one."""
     file.seek(segment.offset)
     count = min(segment.size // _ENTRY.size, _MOST_ENTRIES)
@@ -103,6 +112,6 @@ def _place(segments: list[_Segment], address: int) -> int | None:
     return None
 
 
-def _name(file: BinaryIO, offset: int) -> str:
+def _name(file: IO[bytes], offset: int) -> str:
     file.seek(offset)
     return file.read(_LONGEST_NAME).split(b"\0")[0].decode("utf-8", "replace")

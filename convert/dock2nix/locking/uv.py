@@ -158,7 +158,17 @@ class UvLocker(Struct, frozen=True):
     def linked_libraries(
         self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
     ) -> Mapping[str, LinkedLibraries]:
-        """See `Locker.linked_libraries`. The wheels come out of uv's cache, or are downloaded into it."""
+        """See `Locker.linked_libraries`. uv is asked for those wheels that need its configuration to be had (passwords, `file:`)."""
+        from dock2nix.locking.wheel_libraries import libraries_of_wheels  # noqa: PLC0415 - new locks only
+
+        found = libraries_of_wheels(distributions, system)
+        rest = tuple(one for one in distributions if one.name not in found)
+        return {**found, **(self._installed_libraries(request, system, rest) if rest else {})}
+
+    def _installed_libraries(
+        self, request: LockRequest, system: str, distributions: tuple[LockedDistribution, ...]
+    ) -> Mapping[str, LinkedLibraries]:
+        """What the files link to that uv unpacks."""
         with TemporaryDirectory(prefix="dock2nix-wheels-") as name:
             folder = Path(name)
             _write_lines(folder / "requirements.txt", _pins(distributions, system))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parent
 STATE = (TESTS.parent / ".nix").resolve()  # Nix takes no store behind a link
 DEBIAN = STATE / "debian"
+# Tests that run side by side begin a new store at the same moment, and Nix does not wait for the other to have made its database.
+_BUSY, _PAUSES = "sqlite' is busy", (0.2, 0.5, 1.0, 2.0, 4.0)
 NO_NIX = "no Nix here: `make nix` gets it on Debian as root, and one on PATH would do too"
 MAPPINGS = TESTS.parent / "mappings"
 PACKAGE_SET = TESTS / "nixpkgs"
@@ -105,14 +107,18 @@ class Nix:
         """
         command = [str(self.binaries / program), *map(str, arguments)]
         (self.home / "home").mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            command,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        for pause in (*_PAUSES, 0.0):
+            done = subprocess.run(
+                command,
+                env=self._environment(),
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            if not done.returncode or _BUSY not in done.stderr:
+                break
+            time.sleep(pause)
         if done.returncode:
             raise AssertionError(f"{self.name}: {' '.join(command)}\n{done.stderr.strip()}")
         return done.stdout

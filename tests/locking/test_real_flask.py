@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
-import socket
 import subprocess
 import sys
-import tarfile
-import time
 from typing import TYPE_CHECKING
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from containers import free_port, page, running
 from dock2nix.cli import main
 from dock2nix.locking.uv import _program
 from nix_lab import available_nixes, build_flake, why_no_builds
@@ -31,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="an image is run by chroot, which takes root"),
 ]
 REQUIREMENTS = "flask==3.0.3\ngunicorn==23.0.0\n"
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # chroot itself
 APP = """from flask import Flask
 import markupsafe._speedups  # machine code of a wheel
 
@@ -74,7 +68,7 @@ def flake(tmp_path: Path, wheels: tuple[PackedWheel, ...], monkeypatch: pytest.M
     app.mkdir()
     (app / "requirements.txt").write_text(REQUIREMENTS)
     (app / "app.py").write_text(APP)
-    (app / "Dockerfile").write_text(DOCKERFILE.format(port=_free_port()))
+    (app / "Dockerfile").write_text(DOCKERFILE.format(port=free_port()))
     with serving(Index(wheels=wheels)) as index:
         use_only(index.url, monkeypatch, str(tmp_path / "uv"))
         options = ["--quiet", "--python", "lock", "--platform", "linux/amd64"]
@@ -82,44 +76,12 @@ def flake(tmp_path: Path, wheels: tuple[PackedWheel, ...], monkeypatch: pytest.M
         yield app
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
 def test_the_application_is_locked_built_and_answers(flake: Path, tmp_path: Path) -> None:
     lock = (flake / "nix/pylock.toml").read_text()
     assert "fakeHash" not in (flake / "nix/python.nix").read_text()
     for name in ("flask", "gunicorn", "jinja2", "markupsafe", "werkzeug"):
         assert f'name = "{name}"' in lock
-    root = tmp_path / "root"
-    _unpack(build_flake(flake, available_nixes()[-1]), root)
     place = next(word for word in (flake / "Dockerfile").read_text().split('"') if word.startswith("127."))
-    inside = f"cd /srv/app && PATH=/bin exec gunicorn --bind {place} app:app"
-    with subprocess.Popen(["chroot", str(root), "/bin/sh", "-c", inside], env={"PATH": _PATH}) as server:
-        try:
-            assert _page(f"http://{place}/") == "locked, and answered"
-        finally:
-            server.terminate()
-
-
-def _unpack(archive: Path, root: Path) -> None:
-    root.mkdir()
-    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive.read_bytes()))) as image:
-        for layer in [one for one in image if one.name.endswith("layer.tar")]:
-            content = image.extractfile(layer)
-            assert content is not None
-            with tarfile.open(fileobj=content) as files:
-                files.extractall(root, filter="fully_trusted")
-
-
-def _page(url: str) -> str:
-    """What a server says as soon as it is up."""
-    opener = build_opener(ProxyHandler({}))
-    for _ in range(150):
-        try:
-            with opener.open(url, timeout=2) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url}: no answer in 15 s")
+    archive = build_flake(flake, available_nixes()[-1])
+    with running(archive, tmp_path / "root"):
+        assert page(f"http://{place}/") == "locked, and answered"

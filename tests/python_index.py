@@ -6,9 +6,11 @@ import hashlib
 import json
 import threading
 import time
+import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -97,6 +99,31 @@ class Index:
             if path == f"/files/{wheel.file_name}.metadata":
                 return wheel.metadata
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedWheel:
+    """A wheel that is a file already, as the index serves it."""
+
+    file_name: str
+    packed: bytes
+    requires_python: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.file_name.partition("-")[0].replace("_", "-")
+
+    @property
+    def metadata(self) -> bytes:
+        with zipfile.ZipFile(BytesIO(self.packed)) as archive:
+            return archive.read("-".join(self.file_name.split("-")[:2]) + ".dist-info/METADATA")
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.packed).hexdigest()
+
+    def content(self) -> bytes:
+        return self.packed
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import zipfile
-from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,38 +11,13 @@ import pytest
 from dock2nix.cli import main
 from dock2nix.locking.uv import _program
 from downloads import downloads
-from python_index import Index, serving, use_only
+from python_index import Index, PackedWheel, serving, use_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "locked-python"
 PLACE = "files.index.example/packages/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedWheel:
-    """A wheel of tests/nixpkgs/downloads as the index serves it."""
-
-    file_name: str
-    packed: bytes
-    requires_python: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.file_name.partition("-")[0].replace("_", "-")
-
-    @property
-    def metadata(self) -> bytes:
-        with zipfile.ZipFile(BytesIO(self.packed)) as archive:
-            return archive.read("-".join(self.file_name.split("-")[:2]) + ".dist-info/METADATA")
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.packed).hexdigest()
-
-    def content(self) -> bytes:
-        return self.packed
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dock2nix.commands import command_for, translate
 from dock2nix.commands.base import is_temporary
 from dock2nix.commands.venv import environment_link
 from dock2nix.extract.downloads import known_checks, unpacked_from_pipe, why_not_downloaded
+from dock2nix.extract.installers import run_script
 from dock2nix.extract.node_modules import install_node_project
 from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, runs_download, with_pipe
 from dock2nix.extract.removals import finds_nothing, removes_nothing
@@ -83,7 +84,8 @@ def judge_invocation(
     if run.program in {"[", "[[", "test"}:
         return not_needed("asks; what hangs on the answer is judged by itself")
     return (
-        _package_configuration(command.redirects, scene)
+        run_script(run, scene.known, command.location)
+        or _package_configuration(command.redirects, scene)
         or _package_manager(run, command, scene)
         or _without_effect(run, command.redirects, scene)
         or _file_command(run, command, items, scene)

@@ -65,8 +65,14 @@ def _unpacker(run: Invocation) -> Callable[..., Translation | None] | None:
     return None
 
 
-def _downloaded(item: ShellItem) -> FetchFile | None:
+def printed_address(item: ShellItem) -> str | None:
     """The one address whose content a command sends into a pipe."""
+    found = _downloaded(item)
+    return found.url if found is not None else None
+
+
+def _downloaded(item: ShellItem) -> FetchFile | None:
+    """What a command sends into a pipe, when that is one download."""
     if not isinstance(item, ShellCommand) or len(item.invocations) != 1:
         return None
     run = item.invocations[0]

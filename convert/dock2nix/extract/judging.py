@@ -10,6 +10,7 @@ from dock2nix.commands.base import is_temporary
 from dock2nix.commands.venv import environment_link
 from dock2nix.extract.downloads import known_checks, unpacked_from_pipe, why_not_downloaded
 from dock2nix.extract.idle_names import without_idle_names
+from dock2nix.extract.installers import run_script
 from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, runs_download, with_pipe
 from dock2nix.extract.removals import finds_nothing, removes_nothing
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved, written_paths
@@ -85,7 +86,8 @@ def judge_invocation(
     if run.program in {"[", "[[", "test"}:
         return not_needed("asks; what hangs on the answer is judged by itself")
     return (
-        _package_configuration(command.redirects, scene)
+        run_script(run, scene.known, command.location)
+        or _package_configuration(command.redirects, scene)
         or _package_manager(run, command, scene)
         or _without_effect(run, command.redirects, scene)
         or _file_command(run, command, items, scene)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.commands.echo import printed_text
+from dock2nix.extract.downloads import printed_address
+from dock2nix.extract.installers import INTERPRETERS, known_installer
 from dock2nix.extract.removals import is_option
 from dock2nix.extract.verdicts import not_needed, unresolved, written_paths
 from dock2nix.model.shell import Redirect, ShellCommand
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, ShellItem
 
 SHELLS = frozenset({"ash", "bash", "dash", "ksh", "sh", "zsh"})
-_INTERPRETERS = SHELLS | {"node", "perl", "php", "python", "python2", "python3", "ruby"}
 _DOWNLOADERS = frozenset({"aria2c", "curl", "fetch", "wget"})
 # Programs that only print when nothing is redirected: what they print matters only to whoever reads it.
 _PURE = frozenset(
@@ -107,7 +108,7 @@ def reads_program_from_pipe(run: Invocation, command: ShellCommand) -> bool:
         return False
     name = run.program.rsplit("/", 1)[-1]
     script = [word for word in run.arguments if not is_option(word)]
-    return name in _INTERPRETERS and (name in SHELLS or not script) and not _has_inline_program(run)
+    return name in INTERPRETERS and (name in SHELLS or not script) and not _has_inline_program(run)
 
 
 def _has_inline_program(run: Invocation) -> bool:
@@ -117,6 +118,9 @@ def _has_inline_program(run: Invocation) -> bool:
 def pipe_to_shell(run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]) -> Verdict:
     source = _start_of_pipe(command, items)
     if source is not None and (source.program or "").rsplit("/", 1)[-1] in _DOWNLOADERS:
+        known = known_installer(run, printed_address(source), command.location)
+        if known is not None:
+            return known
         return _download_run(f"{source.text} is piped into {run.program}")
     return unresolved(f"what {run.program} reads from the pipe cannot be known")
 
@@ -148,6 +152,11 @@ def runs_download(run: Invocation, position: int, items: tuple[ShellItem, ...]) 
             and item.substitution_of == position
             and item.program in _DOWNLOADERS
         ):
+            words = [word.value for word in run.arguments]
+            skip = 2 if words[:1] == ["-c"] else 1
+            known = known_installer(run, printed_address(item), item.location, skip)
+            if known is not None:
+                return known
             return _download_run(f"{run.program} runs the output of {item.text}")
     return None
 

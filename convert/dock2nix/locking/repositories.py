@@ -34,7 +34,16 @@ _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "https:http:git",
     "GIT_LFS_SKIP_SMUDGE": "1",
 }
-_SETTINGS = ("-c", "core.hooksPath=/dev/null", "-c", "init.templateDir=", "-c", "core.fsmonitor=false")
+_SETTINGS = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "init.templateDir=",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "http.followRedirects=false",
+)
 
 
 class Revision(Struct, frozen=True, kw_only=True):
@@ -62,6 +71,7 @@ def revision(tree: FetchTree, fetcher: Fetcher) -> Revision:
     github = _GITHUB.fullmatch(tree.url)
     commit = tree.ref if github and _SHORT.fullmatch(tree.ref) else _commit(tree, fetcher)
     if github is None:
+        _look_up(tree.url, fetcher)
         return _by_git(tree, commit)
     url = f"https://github.com/{github[1]}/{github[2]}/archive/{commit}.tar.gz"
     found = fetcher.fetch((url,))[url]
@@ -84,10 +94,19 @@ def _commit(tree: FetchTree, fetcher: Fetcher) -> str:
         if tree.url.endswith(".git") or "github.com" not in tree.url
         else f"{tree.url.rstrip('/')}.git"
     )
+    return _chosen(_look_up(url, fetcher), tree.ref)
+
+
+def _look_up(url: str, fetcher: Fetcher) -> Mapping[str, str]:
+    """What the server advertises: git itself knows nothing of --offline, nor of addresses that must not be asked.
+
+    Raises:
+        Refused: there is nothing.
+    """
     found = fetcher.references(url)
     if isinstance(found, str):
         raise Refused(found)
-    return _chosen(found, tree.ref)
+    return found
 
 
 def _chosen(references: Mapping[str, str], ref: str) -> str:

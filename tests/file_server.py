@@ -44,6 +44,7 @@ class Answers:
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # many connections at once are what some tests are about
     answers: Answers
 
 

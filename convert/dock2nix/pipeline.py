@@ -15,6 +15,7 @@ from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
 from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
 from dock2nix.locking.node_locks import made_files, make_node_locks
+from dock2nix.locking.yarn_cache import lock_yarn_caches
 from dock2nix.model.finding import Outcome
 from dock2nix.parse.annotations import read_annotations
 from dock2nix.parse.context import BuildContext
@@ -170,6 +171,8 @@ def convert(
         downloads,
     )
     planned = Outcome(_with_downloads(planned.value, fetched.value), planned.findings + fetched.findings)
+    cached = lock_yarn_caches(planned.value.effects, context, downloads)
+    planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
     plan = add_programs(planned.value, calls, image_contents(base, chain, passes, context), catalogue)
     signatures = signature_remark(step for one in steps.value for step in one.steps)

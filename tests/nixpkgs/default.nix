@@ -43,6 +43,7 @@ let
     // import ./build-support/trivial.nix arguments
     // import ./build-support/rust arguments
     // import ./build-support/fetchers.nix arguments
+    // import ./build-support/yarn arguments
     // {
       inherit lib pkgs;
       inherit (pkgs.stdenv.hostPlatform) system;

@@ -34,6 +34,8 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
     if len(work.modules) != 1:
         return Refusal("which packages it builds with is not known", work.calls[0])
     modules = work.modules[0]
+    if modules.lock_kind != "npm":
+        return Refusal(f"builds with the packages of {modules.lock} are not translated yet", work.calls[0])
     folder = posixpath.dirname(modules.path)
     commands: list[tuple[str, ...]] = []
     prune = False

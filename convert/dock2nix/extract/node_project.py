@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 # Why the locks of other programs do not do.
 _ONE_HASH = "nixpkgs takes all that it pins under one hash, which is known only once it is downloaded"
 _OTHER_LOCKS = {
-    "yarn": ("yarn.lock", _ONE_HASH),
     "pnpm": ("pnpm-lock.yaml", _ONE_HASH),
     "bun": ("bun.lock", "nixpkgs has nothing that reads it"),
 }

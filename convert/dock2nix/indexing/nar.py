@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from dock2nix.errors import Dock2nixError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     _Tree = dict[str, "tarfile.TarInfo | _Tree"]
@@ -54,6 +54,28 @@ def unpacked_hash(archive: Path) -> tuple[str, int]:
         plain.unlink(missing_ok=True)
     latest = max(int(member.mtime) for member in members)
     return f"sha256-{base64.b64encode(digest.digest()).decode()}", latest
+
+
+def folder_hash(files: Mapping[str, Path]) -> str:
+    """What `nix hash path` says of a folder.
+
+    Args:
+        files: what is in it, by name: plain files, none of which can be run.
+
+    Returns:
+        The NAR hash in SRI form.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest = hashlib.sha256(_text("nix-archive-1", "(", "type", "directory"))
+    for name in sorted(files, key=str.encode):
+        digest.update(_text("entry", "(", "name", name, "node", "(", "type", "regular", "contents"))
+        content = files[name].read_bytes()
+        digest.update(len(content).to_bytes(8, "little") + content + bytes(-len(content) % 8))
+        digest.update(_text(")", ")"))
+    digest.update(_text(")"))
+    return f"sha256-{base64.b64encode(digest.digest()).decode()}"
 
 
 def _expand(archive: Path, plain: Path) -> None:

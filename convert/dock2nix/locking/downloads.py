@@ -49,6 +49,10 @@ class DownloadSources(Struct, frozen=True, kw_only=True):
     pinned: Mapping[str, Pinned] = field(default_factory=dict)
     filled: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
 
+    def known(self, state: str) -> str:
+        """The hash of what is told by a digest of what asks for it; "" when it is not known."""
+        return next((found for (_, _, of), found in self.filled.items() if of == state), "") if state else ""
+
 
 class LockedDownloads(Struct, frozen=True, kw_only=True):
     """The effects with hashes. `systems` are those that the machine code in them is for, () when it is for any."""

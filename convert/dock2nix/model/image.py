@@ -238,10 +238,11 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     """`npm ci` and its kin: the node_modules of a project, which Nix makes from the project's lock.
 
     `path` is the folder in the image that it becomes; `manifest` and `lock` are the paths of package.json and of the lock in the
-    build context. `lock_kind` is the program whose lock it is (npm), `lock_version` the version of its form. `omit` are the kinds of
+    build context. `lock_kind` is the program whose lock it is (npm, yarn), `lock_version` the version of its form. `omit` are the kinds of
     packages that are left out (dev, optional, peer), `flags` further options that npm needs, `scripts` whether the packages' own
     install scripts run, `scripted` the installed packages that have some. `packages` are all that are fetched, by path.
-    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are.
+    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are. A lock of yarn has all
+    packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock.
     """
 
     path: str
@@ -256,6 +257,8 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     packages: tuple[LockedPackage, ...] = ()
     interpreter: AttributePath | None = None
     source: str = ""
+    state: str = ""
+    hash: str = ""
     location: Location
     text: str
 

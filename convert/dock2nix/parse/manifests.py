@@ -240,7 +240,7 @@ class NodeProject(Struct, frozen=True, kw_only=True):
     """What package.json says.
 
     `package_manager` is (name, version) of its `packageManager` field, or None. `scripts` are (name, text). `overridden` are the
-    packages that its `overrides` give another version by a specifier of their own (not by `$name`).
+    packages that its `overrides` give another version by a specifier of their own (not by `$name`). `workspaces`: it has some.
     """
 
     name: str
@@ -249,6 +249,7 @@ class NodeProject(Struct, frozen=True, kw_only=True):
     dependencies: tuple[NodeDependency, ...]
     scripts: tuple[tuple[str, str], ...] = ()
     overridden: tuple[str, ...] = ()
+    workspaces: bool = False
 
 
 _NODE_TABLES = ("dependencies", "optionalDependencies", "devDependencies")
@@ -274,6 +275,7 @@ def read_package_json(text: str) -> NodeProject | None:
             for name, specifier in _table(found, kind).items()
         ),
         scripts=tuple((name, str(text)) for name, text in _table(found, "scripts").items()),
+        workspaces=bool(found.get("workspaces")),
         overridden=tuple(
             name.rpartition("@")[0] or name
             for name, value in _table(found, "overrides").items()

@@ -60,6 +60,9 @@ let
       }
       // arguments.meta or { };
       environment = arguments.env or { };
+      hooks = map (input: input.setupHook) (
+        lib.filter (input: input ? setupHook) (lib.flatten (arguments.nativeBuildInputs or [ ]))
+      );
       drvAttrs =
         {
           nativeBuildInputs = [ ];
@@ -81,6 +84,7 @@ let
             "-e"
             ./setup.sh
           ];
+          ${if hooks == [ ] then null else "setupHooks"} = hooks;
           # each stage of the phases finds its inputs by these
           toolPath = lib.makeBinPath (lib.flatten (arguments.nativeBuildInputs or [ ]));
         };

@@ -46,9 +46,15 @@ patchPhase() {
     for patch in ${patches:-}; do patch -p1 <"$patch"; done
     runHook postPatch
 }
-configurePhase() { [ ! -x configure ] || ./configure --prefix="$out" ${configureFlags:-}; }
+configurePhase() {
+    [ ! -x configure ] || ./configure --prefix="$out" ${configureFlags:-}
+    for hook in ${postConfigureHooks[@]+"${postConfigureHooks[@]}"}; do "$hook"; done
+}
 buildPhase() { [ ! -e Makefile ] || make ${makeFlags:-}; }
 installPhase() { [ ! -e Makefile ] || make install PREFIX="$out" prefix="$out" ${makeFlags:-}; }
+
+postConfigureHooks=()
+for hook in ${setupHooks:-}; do . "$hook"; done
 
 if [ -n "${buildCommandPath:-}" ]; then
     . "$buildCommandPath"

@@ -58,6 +58,9 @@ def _finished(data: dict[str, Any], inventory: Inventory, *, dated: bool) -> str
     if not dated:
         del data["metadata"]["timestamp"]
     del data["serialNumber"]
+    for component in data["components"]:
+        # The library puts occurrences in the order of their references, which it makes of nothing that stays the same.
+        component.get("evidence", {}).get("occurrences", []).sort(key=_place)
     used = sorted(part.reference for part in inventory.parts if part.use is Use.IMAGE)
     # An element without `dependsOn` would say that a package needs nothing: only what is known is listed.
     data["dependencies"] = [{"ref": _IMAGE, "dependsOn": used}]
@@ -69,6 +72,14 @@ def _finished(data: dict[str, Any], inventory: Inventory, *, dated: bool) -> str
     return (
         json.dumps({**data, "serialNumber": UUID(bytes=digest, version=5).urn}, indent=2, ensure_ascii=False)
         + "\n"
+    )
+
+
+def _place(occurrence: dict[str, Any]) -> tuple[str, int, str]:
+    return (
+        occurrence["location"],
+        occurrence.get("line", 0),
+        occurrence.get("additionalContext", ""),
     )
 
 

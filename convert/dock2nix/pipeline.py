@@ -24,6 +24,7 @@ from dock2nix.parse.stages import link_stages, needed_stages
 from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
 from dock2nix.plan.calls import run_time_calls
 from dock2nix.plan.choices import apply_choices
+from dock2nix.plan.named_files import settle_named_files
 from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.plan.scripts import check_scripts
 from dock2nix.plan.stages import origins_of, with_origins
@@ -174,7 +175,10 @@ def convert(
     cached = lock_yarn_caches(planned.value.effects, context, downloads)
     planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
-    plan = add_programs(planned.value, calls, image_contents(base, chain, passes, context), catalogue)
+    contents = image_contents(base, chain, passes, context)
+    settled = settle_named_files(planned.value, chain, passes, contents, context, catalogue)
+    planned = Outcome(settled.value, planned.findings + settled.findings)
+    plan = add_programs(planned.value, calls, contents, catalogue)
     signatures = signature_remark(step for one in steps.value for step in one.steps)
     findings = (
         asked

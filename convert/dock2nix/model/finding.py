@@ -101,6 +101,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "a package was added for a program that the image runs and nothing installs",
     ),
     "D2N222": ("program-collision", Severity.INFO, "packages of the image have programs of the same name"),
+    "D2N225": (
+        "missing-file",
+        Severity.WARNING,
+        "a file that the image is told to use is made by nothing here",
+    ),
     "D2N213": ("made-lock", Severity.WARNING, "npm chose versions, which nothing pinned, for a lock of ours"),
     "D2N214": ("completed-lock", Severity.INFO, "a lock file was upgraded or completed for the flake"),
     "D2N215": ("incomplete-package", Severity.WARNING, "a package alone does not do all that was asked for"),

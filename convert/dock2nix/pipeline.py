@@ -103,9 +103,8 @@ def _no_downloads() -> DownloadSources:
 
 
 def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
-    effects, origins = fetched.effects[: len(plan.effects)], fetched.effects[len(plan.effects) :]
-    systems = fetched.systems or plan.systems
-    return replace(plan, effects=effects, systems=systems, stages=with_origins(plan.stages, origins))
+    stages = with_origins(plan.stages, fetched.origins)
+    return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems, stages=stages)
 
 
 def convert(
@@ -166,7 +165,8 @@ def convert(
     steps = Outcome(scripts.value, steps.findings + scripts.findings)
     planned = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
     fetched = lock_downloads(
-        (*planned.value.effects, *origins_of(planned.value.stages)),
+        planned.value.effects,
+        origins_of(planned.value.stages),
         planned.value.systems,
         catalogue,
         downloads,

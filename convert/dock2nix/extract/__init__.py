@@ -28,10 +28,11 @@ from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.extract.stage_scene import MOST_GROUPS
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
-from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.image import ContextSource, CopyFiles, NodeModules, Symlink
 from dock2nix.model.shell import ShellCommand
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.parse.expansion import variable_places
 from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
 from dock2nix.parse.stages import source_of
 from dock2nix.regex import regex
@@ -283,16 +284,18 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         known = extraction.catalogue.base_image(stage.base)
         if known:
             workdir, user = known.config.working_dir or "/", known.config.user
-            brought = service_effects(known, stage.location)
+            brought = () if known.kept else service_effects(known, stage.location)
             effects = [*brought]
+    below = extraction.image_below(stage.index)
+    on_kept = below is not None and below.kept
     return _Walk(
         stage=stage,
-        unknown=_unknown_variables(stage, extraction.stages),
+        unknown=_unknown_variables(stage, extraction),
         bash=_shell_is_bash(stage, extraction),
         workdir=workdir,
         user=user,
         files=ImageFiles(extraction.context, effects, extraction.node_locks),
-        known=KnownPaths(extraction.context, effects),
+        known=KnownPaths(extraction.context, effects, anything=on_kept),
         steps=[],
         findings=[],
         environments=set(),
@@ -301,14 +304,17 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     )
 
 
-def _unknown_variables(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+def _unknown_variables(stage: Stage, extraction: _Extraction) -> tuple[str, ...]:
     """The variables that the image at the root of a stage may set to what is not known here; `*` for any.
 
     Nothing sets none, nor do the images of plain distributions; of Docker's own images of languages the names are known.
     """
     while isinstance(stage.base, StageReference):
-        stage = stages[stage.base.index]
+        stage = extraction.stages[stage.base.index]
     if not isinstance(stage.base, ImageReference):
+        return ()
+    known = extraction.catalogue.base_image(stage.base)
+    if known is not None and known.exact:
         return ()
     repository = stage.base.repository.removeprefix("library/")
     if repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES:
@@ -394,6 +400,7 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
     items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
     mounted = _mounted_files(instruction, extraction.context, walk.workdir)
     walk.files.effects.extend(mounted)
+    below = extraction.image_below(walk.stage.index)
     scene = Scene(
         stage=walk.stage.index,
         catalogue=extraction.catalogue,
@@ -402,11 +409,12 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         user=walk.user,
         text=_script_text(instruction, walk, extraction),
         builds=walk.builds,
+        distribution=below.distribution if below else "",
     )
     steps = extract_commands(items.value, scene)
     for effect in mounted:
         walk.files.effects.remove(effect)
-    findings = items.findings + _mount_findings(instruction) + steps.findings
+    findings = items.findings + _empty_arguments(instruction) + _mount_findings(instruction) + steps.findings
     walk.take(Outcome(steps.value, findings), items.value, mounted)
 
 
@@ -455,7 +463,7 @@ def run_items(
         bash: whether /bin/sh is bash in this image.
     """
     raw = instruction.instruction
-    environment = {**dict.fromkeys(unknown), **instruction.environment}
+    environment = _known_to_shell(instruction, unknown)
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(
@@ -486,6 +494,38 @@ def run_items(
         heredocs=heredocs,
         dialect=dialect,
         platform=platform,
+    )
+
+
+def _known_to_shell(instruction: ScopedInstruction, unknown: tuple[str, ...]) -> dict[str, str | None]:
+    """The variables of a RUN. A build argument without value is not set, unless the base image may have set that variable."""
+    told = dict.fromkeys(unknown)
+    anything = "*" in told or "*" in instruction.environment
+    return told | {
+        name: value
+        for name, value in instruction.environment.items()
+        if value is not None or name in told or anything
+    }
+
+
+def _empty_arguments(instruction: ScopedInstruction) -> tuple[Finding, ...]:
+    """Build arguments without value that the text of a RUN uses: they are empty, as in Docker."""
+    raw = instruction.instruction
+    if raw.form is Form.EXEC:
+        return ()
+    unset = {name for name, value in instruction.environment.items() if value is None}
+    sources = (raw.source, *(heredoc.source for heredoc in raw.heredocs)) if unset else ()
+    places = {name: place for source in sources for name, place in variable_places(source).items()}
+    return tuple(
+        Finding(
+            code="D2N102",
+            message=f"the build argument {name} has no value: it is empty here",
+            location=place,
+            hint=f"pass --build-arg {name}=VALUE, or give it a default: ARG {name}=VALUE",
+            severity_override=Severity.INFO,
+        )
+        for name, place in places.items()
+        if name in unset
     )
 
 

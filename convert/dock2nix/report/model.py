@@ -22,7 +22,7 @@ _INSTRUCTION_STEPS = frozenset({"COPY", "ADD", "WORKDIR"})
 
 
 class StageReport(Struct, frozen=True, kw_only=True):
-    """One stage: its base as written and what became of it ("nixpkgs", "stage", "unresolved", "scratch")."""
+    """One stage: its base as written and what became of it ("nixpkgs", "stage", "pulled", "unresolved")."""
 
     index: int
     name: str
@@ -102,7 +102,14 @@ class Report(Struct, frozen=True, kw_only=True):
             if isinstance(effect, NodeModules)
             for package in effect.packages
         }
-        return tuple(sorted(rows | self._wheels | self._downloads))
+        return tuple(sorted(rows | self._wheels | self._downloads | self._base))
+
+    @property
+    def _base(self) -> set[FetchedRow]:
+        kept = self.plan.kept
+        if kept is None or not (kept.digest and kept.hash):
+            return set()
+        return {FetchedRow(url=kept.address, hash=kept.hash, line=kept.location.first_line)}
 
     @property
     def _downloads(self) -> set[FetchedRow]:

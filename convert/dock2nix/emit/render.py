@@ -10,6 +10,7 @@ from msgspec import Struct
 from dock2nix.emit.expression import to_nix
 from dock2nix.emit.flake import flake_lock, flake_values
 from dock2nix.emit.image import base_values, image_values
+from dock2nix.emit.outputs import load_values, module_values, shell_values
 from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
 from dock2nix.emit.script import ON_BASE
@@ -42,6 +43,9 @@ OUTPUTS = (
     Output("nix/build-packages.nix", "build-packages.nix.jinja", build_packages_values),
     Output("nix/base.nix", "base.nix.jinja", base_values),
     Output("nix/image.nix", "image.nix.jinja", image_values),
+    Output("nix/load.nix", "load.nix.jinja", load_values),
+    Output("nix/module.nix", "module.nix.jinja", module_values),
+    Output("nix/shell.nix", "shell.nix.jinja", shell_values),
     Output("nix/python.nix", "python.nix.jinja", python_values),
 )
 

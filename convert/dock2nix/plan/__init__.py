@@ -24,7 +24,7 @@ from dock2nix.plan.kept import kept_findings, used_inputs
 from dock2nix.plan.links import follow_links
 from dock2nix.plan.node_modules import further_inputs, with_node
 from dock2nix.plan.origins import Origins, current_packages
-from dock2nix.plan.packages import build_sections, package_sections, python_file
+from dock2nix.plan.packages import build_sections, builder_sections, package_sections, python_file
 from dock2nix.plan.runners import without_runner
 from dock2nix.plan.services import from_their_inputs, without_replaced
 from dock2nix.plan.stages import node_modules_of, stage_files, with_their_inputs
@@ -125,7 +125,8 @@ def plan_image(
         ),
         systems=_systems(settings, python),
         sections=sections,
-        build_sections=build_sections(image.everything, resolved),
+        build_sections=builder_sections(stages, _builders(done, image), inputs, catalogue)
+        + build_sections(image.everything, resolved),
         unfree=_unfree(mine, base),
         users=settled.value.users,
         groups=settled.value.groups,
@@ -149,6 +150,11 @@ def plan_image(
     return Outcome(plan, found + _user_findings(plan, root))
 
 
+def _builders(done: tuple[StageSteps, ...], image: _Content) -> frozenset[int]:
+    """Positions of the stages that are only built for others to copy from."""
+    return frozenset(one.stage for one in done) - image.chain
+
+
 def _builder(image: _Content, effects: tuple[Effect, ...]) -> str:
     return "buildLayeredImage" if image.kept or needs_fakeroot(effects) else "buildImage"
 
@@ -167,6 +173,7 @@ class _Content(Struct, frozen=True, kw_only=True):
     everything: tuple[Step, ...]
     mine: tuple[ResolvedRequirement, ...]
     certificates: bool
+    chain: frozenset[int]
     kept: KeptBase | None = None
 
     @property
@@ -231,6 +238,7 @@ def _content(
         everything=tuple(step for one in done for step in one.steps),
         mine=tuple(one for one in resolved if one.stage in chain or one.outcome in kept),
         certificates=any(one.certificates for one in own),
+        chain=frozenset(chain),
     )
 
 

@@ -26,6 +26,7 @@ from dock2nix.parse.stages import link_stages, needed_stages
 from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
 from dock2nix.plan.calls import run_time_calls
 from dock2nix.plan.choices import apply_choices
+from dock2nix.plan.named_files import settle_named_files
 from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.plan.scripts import check_scripts
 from dock2nix.plan.stages import origins_of, with_origins
@@ -123,9 +124,8 @@ def _kept_base(
 
 
 def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
-    effects, origins = fetched.effects[: len(plan.effects)], fetched.effects[len(plan.effects) :]
-    systems = fetched.systems or plan.systems
-    return replace(plan, effects=effects, systems=systems, stages=with_origins(plan.stages, origins))
+    stages = with_origins(plan.stages, fetched.origins)
+    return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems, stages=stages)
 
 
 def convert(
@@ -186,7 +186,8 @@ def convert(
     steps = Outcome(scripts.value, steps.findings + scripts.findings)
     planned = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
     fetched = lock_downloads(
-        (*planned.value.effects, *origins_of(planned.value.stages)),
+        planned.value.effects,
+        origins_of(planned.value.stages),
         planned.value.systems,
         catalogue,
         downloads,
@@ -196,6 +197,8 @@ def convert(
     planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
     contents = None if kept else image_contents(base, chain, passes, context)
+    settled = settle_named_files(planned.value, chain, passes, contents, context, catalogue)
+    planned = Outcome(settled.value, planned.findings + settled.findings)
     plan = add_programs(planned.value, calls, contents, catalogue)
     signatures = signature_remark(step for one in steps.value for step in one.steps)
     findings = (

@@ -433,7 +433,7 @@ def test_variables_point_into_the_store(text: str, home: str) -> None:
     ],
 )
 def test_difference_says_what_is_not_as_asked(text: str, difference: str) -> None:
-    assert known(text).difference == difference
+    assert (known(text).outdated or known(text).difference) == difference
 
 
 @pytest.mark.parametrize("text", ["influxdb", "couchdb", "varnish", "zookeeper"])
@@ -683,7 +683,7 @@ def test_what_a_channel_refuses_is_known_by_name_and_version() -> None:
     }
     image = known("mine", BaseImages.load(overrides={"mine": row}))
     assert image.insecure == ("old-1.2",)
-    assert "nixpkgs marks old-1.2 as insecure" in image.difference
+    assert "nixpkgs marks old-1.2 as insecure" in image.outdated
 
 
 def test_channels_are_pinned() -> None:

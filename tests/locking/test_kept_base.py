@@ -57,7 +57,7 @@ def test_digest_hash_and_configuration_come_from_the_registry(registry: Registry
     base = (tmp_path / "app/nix/base.nix").read_text()
     assert f'imageName = "{NAME}";\n  imageDigest = "{DIGEST}";' in base
     assert 'hash = "sha256-X4yVsHrSpuSNNAwbD+OV7Uk8xCxo71pHYiEbYN6j9GY=";' in base or "fakeHash" not in base
-    assert codes(report) == ["D2N218"]
+    assert codes(report) == ["D2N251"]
     assert report["result"] == "converted"
     assert report["stages"][0]["outcome"] == "pulled"
     config = report["image"]["config"]
@@ -76,15 +76,15 @@ def test_what_a_tag_meant_stays_when_nobody_is_asked(registry: Registry, tmp_pat
     after = convert(tmp_path / "app", dockerfile, "--offline")
     assert (tmp_path / "app/nix/base.nix").read_text() == text
     assert after["fetched"] == before["fetched"]
-    assert codes(after) == ["D2N218"]
+    assert codes(after) == ["D2N251"]
 
 
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        (f"{NAME}:2.1@{DIGEST}", ["D2N218", "D2N223", "D2N310"]),
-        (f"{NAME}:2.1", ["D2N218", "D2N219", "D2N223"]),
-        ("python:3.13-slim", ["D2N218", "D2N219", "D2N223"]),
+        (f"{NAME}:2.1@{DIGEST}", ["D2N251", "D2N253", "D2N310"]),
+        (f"{NAME}:2.1", ["D2N251", "D2N252", "D2N253"]),
+        ("python:3.13-slim", ["D2N251", "D2N252", "D2N253"]),
     ],
     ids=["digest in the Dockerfile", "tag alone", "an image that is known"],
 )
@@ -98,7 +98,7 @@ def test_without_registry_it_is_said_what_is_missing(
 
 def test_what_is_known_of_an_image_is_told_to_be_no_more_than_that(tmp_path: Path) -> None:
     report = convert(tmp_path / "app", "FROM python:3.13-slim\n", "--offline")
-    told = next(one for one in report["findings"] if one["code"] == "D2N223")
+    told = next(one for one in report["findings"] if one["code"] == "D2N253")
     assert told["severity"] == "warning"
     assert report["image"]["config"]["Cmd"] == ["python3"]
     assert report["image"]["config"]["Env"] == []
@@ -109,7 +109,7 @@ def test_an_image_that_the_registry_does_not_have_is_an_error_with_its_words(
 ) -> None:
     registry.archive.unlink()
     report = convert(tmp_path / "app", f"FROM {NAME}:2.1\n")
-    assert any(one["code"] == "D2N219" and "manifest unknown" in one["message"] for one in report["findings"])
+    assert any(one["code"] == "D2N252" and "manifest unknown" in one["message"] for one in report["findings"])
 
 
 def test_triggers_of_the_base_are_told(
@@ -160,7 +160,7 @@ def test_packages_and_accounts_go_onto_the_base(registry: Registry, tmp_path: Pa
 
 def test_libraries_that_the_base_does_not_find_are_told(registry: Registry, tmp_path: Path) -> None:
     report = convert(tmp_path / "app", f"FROM {NAME}:2.1\nRUN apt-get install -y libpq5 curl\n")
-    told = [one["message"] for one in report["findings"] if one["code"] == "D2N225"]
+    told = [one["message"] for one in report["findings"] if one["code"] == "D2N254"]
     assert [one.partition(":")[0] for one in told] == ["libpq5"]
 
 

@@ -145,7 +145,17 @@ def run(nix: Nix, program: str, engine: str, folder: Path) -> subprocess.Complet
         (tools / engine).write_text(text)
         (tools / engine).chmod(0o755)
     store = nix.home / "store/nix"
-    enter = [CONTAINERS / "bin/bwrap", "--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--tmpfs", "/nix"]
+    enter: list[str | Path] = [
+        CONTAINERS / "bin/bwrap",
+        "--bind",
+        "/",
+        "/",
+        "--dev-bind",
+        "/dev",
+        "/dev",
+        "--tmpfs",
+        "/nix",
+    ]
     command = [*enter, "--ro-bind", store, "/nix", program]
     return subprocess.run(command, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
 

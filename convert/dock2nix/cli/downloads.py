@@ -6,11 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from msgspec import ValidationError, convert
+
 from dock2nix.cli.progress import progress_bar
 from dock2nix.locking.cache import DownloadCache, cache_folder
 from dock2nix.locking.downloads import DownloadSources, Pinned
 from dock2nix.locking.fetching import CachedFetcher, HttpFetcher
 from dock2nix.locking.skopeo import find_puller
+from dock2nix.model.downloads import Programs
 from dock2nix.network import Limits
 
 if TYPE_CHECKING:
@@ -94,5 +97,16 @@ def _is_row(row: Mapping[str, Any]) -> bool:
 
 def _pinned(row: Mapping[str, Any]) -> Pinned:
     return Pinned(
-        hash=str(row["hash"]), rev=str(row.get("rev", "")), submodules=row.get("submodules") is True
+        hash=str(row["hash"]),
+        rev=str(row.get("rev", "")),
+        submodules=row.get("submodules") is True,
+        programs=_programs(row.get("programs")),
     )
+
+
+def _programs(row: object) -> Programs | None:
+    """What it says of machine code; nothing of it becomes Nix, but by way of the catalogue."""
+    try:
+        return convert(row, Programs) if isinstance(row, dict) else None
+    except ValidationError:
+        return None

@@ -116,7 +116,7 @@ def _remarks(kept: KeptBase, reason: str) -> list[Finding]:
     shown = f"{kept.name}:{kept.tag}"
     found = [
         Finding(
-            code="D2N218",
+            code="D2N251",
             message=f"{shown}: kept as it is published, and pulled by its digest; what the Dockerfile adds is a layer on it",
             location=kept.location,
         )
@@ -124,7 +124,7 @@ def _remarks(kept: KeptBase, reason: str) -> list[Finding]:
     if not kept.digest:
         found.append(
             Finding(
-                code="D2N219",
+                code="D2N252",
                 message=f"{shown}: its digest is not known: {reason}",
                 location=kept.location,
                 hint=f"write it into the Dockerfile (FROM {shown}@sha256:…), or convert where skopeo is installed",

@@ -101,18 +101,23 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "a package was added for a program that the image runs and nothing installs",
     ),
     "D2N222": ("program-collision", Severity.INFO, "packages of the image have programs of the same name"),
+    "D2N225": (
+        "missing-file",
+        Severity.WARNING,
+        "a file that the image is told to use is made by nothing here",
+    ),
     "D2N213": ("made-lock", Severity.WARNING, "npm chose versions, which nothing pinned, for a lock of ours"),
     "D2N214": ("completed-lock", Severity.INFO, "a lock file was upgraded or completed for the flake"),
     "D2N215": ("incomplete-package", Severity.WARNING, "a package alone does not do all that was asked for"),
     "D2N224": ("idle-name", Severity.INFO, "a package name that cannot be known, and need not be"),
-    "D2N218": ("kept-base", Severity.INFO, "the image stands on its published base image, as it is"),
-    "D2N219": ("unknown-digest", Severity.ERROR, "nothing says which image a tag of the base image means"),
-    "D2N223": (
+    "D2N251": ("kept-base", Severity.INFO, "the image stands on its published base image, as it is"),
+    "D2N252": ("unknown-digest", Severity.ERROR, "nothing says which image a tag of the base image means"),
+    "D2N253": (
         "unread-configuration",
         Severity.WARNING,
         "what the base image itself says of how it is started has not been read",
     ),
-    "D2N225": (
+    "D2N254": (
         "library-beside-base",
         Severity.WARNING,
         "programs of the published base image do not find a library of nixpkgs",

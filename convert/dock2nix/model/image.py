@@ -72,8 +72,9 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     `arguments` are those that the interpreter is built with in the place of nixpkgs' (`apxs2Support`).
     `services` name what stands in the image beside its packages (folders of mappings/services/), and `chosen` are the packages
     that `@version@` and the names of companions mean there.
-    `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
-    ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18"). `insecure` are the packages that the
+    `evidence` says in a few words on what the row rests. `outdated` is "" or says that its runtime comes from an old release
+    ("python 3.8 is gone from current nixpkgs: it comes from nixos-23.11"), `difference` "" or how what we give differs ("nginx
+    1.27 is asked for, nixpkgs has 1.28"). `insecure` are the packages that the
     channel refuses unless they are permitted, by name and version; `unfree` those whose licence must be allowed, by name.
     `exact`: `config` is what the image says of itself, nothing is adapted. `kept`: it is that image itself, whose `packages`
     are not needed; what it holds beside what is known here, nobody knows.
@@ -95,6 +96,7 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()
     chosen: tuple[tuple[str, AttributePath], ...] = ()
     evidence: str = ""
+    outdated: str = ""
     difference: str = ""
     exact: bool = False
     kept: bool = False

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from dock2nix.catalogue.services import service_accounts, service_effects, service_folders
 from dock2nix.extract.folding import folded
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
-from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, Symlink, WriteFile
 from dock2nix.model.packages import NixpkgsPackage
 from dock2nix.model.plan import ImagePlan, Surroundings
@@ -348,11 +348,11 @@ def _base_findings(
         if base.unfree:
             text = f"{stage.base.text}: {', '.join(base.unfree)} has an unfree licence; flake.nix allows it by name"
             findings.append(Finding(code="D2N205", message=text, location=stage.location))
+        if base.outdated:
+            findings.append(_outdated(stage, base, stage.base.text))
         if base.difference:
-            code = "D2N210" if base.channel else "D2N209"
-            findings.append(
-                Finding(code=code, message=f"{stage.base.text}: {base.difference}", location=stage.location)
-            )
+            text = f"{stage.base.text}: {base.difference}"
+            findings.append(Finding(code="D2N209", message=text, location=stage.location))
     return tuple(findings)
 
 
@@ -360,6 +360,16 @@ def _ways(*, of_image: bool) -> str:
     """What to do about an image that nothing is known of."""
     own = "say what it is like in dock2nix.toml ([base-images]), or put its Dockerfile into the build context"
     return f"keep it as it is with --keep-base, or {own}" if of_image else own
+
+
+def _outdated(stage: Stage, base: BaseImage, name: str) -> Finding:
+    """The runtime is the one that was asked for; somebody has to agree to one that nixpkgs refuses."""
+    return Finding(
+        code="D2N210",
+        message=f"{name}: {base.outdated}",
+        location=stage.location,
+        severity_override=None if base.insecure else Severity.INFO,
+    )
 
 
 def _user_findings(plan: ImagePlan, root: Stage) -> tuple[Finding, ...]:

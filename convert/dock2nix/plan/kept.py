@@ -76,11 +76,11 @@ def _configuration(
     if left and (base is None or not base.evidence):
         text = f"{shown}: its {', '.join(left)} cannot be taken over: the image has not been read, and nothing is known of it"
         yield Finding(
-            code="D2N223", message=text, location=kept.location, hint=hint, severity_override=Severity.ERROR
+            code="D2N253", message=text, location=kept.location, hint=hint, severity_override=Severity.ERROR
         )
     elif left:
         text = f"{shown}: its {', '.join(left)} are taken from what is known of such images, not read from this one"
-        yield Finding(code="D2N223", message=text, location=kept.location, hint=hint)
+        yield Finding(code="D2N253", message=text, location=kept.location, hint=hint)
 
 
 def _libraries(resolved: tuple[ResolvedRequirement, ...], catalogue: Catalogue) -> Iterator[Finding]:
@@ -94,4 +94,4 @@ def _libraries(resolved: tuple[ResolvedRequirement, ...], catalogue: Catalogue) 
                 f"{one.requirement.name}: nixpkgs' has no programs, and those of the base image do not find its libraries, "
                 "which are made for another C library"
             )
-            yield Finding(code="D2N225", message=text, location=one.requirement.location, subject="")
+            yield Finding(code="D2N254", message=text, location=one.requirement.location, subject="")

@@ -117,6 +117,8 @@ def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
 
 def _fetched(one: FetchedRow) -> dict[str, Any]:
     row: dict[str, Any] = {"url": one.url, "hash": one.hash, "line": one.line}
+    if one.programs is not None:
+        row["programs"] = {name: list(getattr(one.programs, name)) for name in one.programs.__struct_fields__}
     return row | ({"rev": one.rev, "submodules": one.submodules} if one.rev else {})
 
 

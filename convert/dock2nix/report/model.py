@@ -14,6 +14,7 @@ from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.plan.stages import node_modules_of, origins_of
 
 if TYPE_CHECKING:
+    from dock2nix.model.downloads import Programs
     from dock2nix.model.image import BaseImage
     from dock2nix.model.plan import ImagePlan
     from dock2nix.model.steps import ResolvedRequirement, Step
@@ -102,7 +103,12 @@ class Report(Struct, frozen=True, kw_only=True):
             if isinstance(effect, NodeModules)
             for package in effect.packages
         }
-        return tuple(sorted(rows | self._wheels | self._downloads | self._base))
+        return tuple(
+            sorted(
+                rows | self._wheels | self._downloads | self._base,
+                key=lambda row: (row.url, row.hash, row.line, row.rev, row.submodules, str(row.programs)),
+            )
+        )
 
     @property
     def _base(self) -> set[FetchedRow]:
@@ -117,7 +123,7 @@ class Report(Struct, frozen=True, kw_only=True):
         for effect in (*self.plan.effects, *origins_of(self.plan.stages)):
             file = effect.source if isinstance(effect, Unpack) else effect
             if isinstance(file, FetchFile) and file.hash:
-                rows.add(FetchedRow(url=file.url, hash=file.hash, line=file.location.first_line))
+                rows.add(_file_row(file))
             elif isinstance(file, FetchTree) and file.hash:
                 rows.add(_tree_row(file))
         return rows
@@ -146,17 +152,23 @@ class Report(Struct, frozen=True, kw_only=True):
         return sum(step.outcome is not CommandOutcome.UNRESOLVED for step in self.commands)
 
 
-class FetchedRow(Struct, frozen=True, kw_only=True, order=True):
+class FetchedRow(Struct, frozen=True, kw_only=True):
     """A file that Nix downloads and checks by its hash; `line` is that of the command it is for.
 
-    A repository has `#` and what was asked for behind its address, its commit in `rev`, and `submodules` if they are fetched too.
+    `programs` is what was found in it, None when nobody has looked. A repository has `#` and what was asked for behind its
+    address, its commit in `rev`, and `submodules` if they are fetched too.
     """
 
     url: str
     hash: str
     line: int
+    programs: Programs | None = None
     rev: str = ""
     submodules: bool = False
+
+
+def _file_row(file: FetchFile) -> FetchedRow:
+    return FetchedRow(url=file.url, hash=file.hash, line=file.location.first_line, programs=file.programs)
 
 
 def _tree_row(tree: FetchTree) -> FetchedRow:

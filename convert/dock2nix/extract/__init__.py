@@ -22,14 +22,15 @@ from dock2nix.extract.copy_from import (
     with_own_programs,
 )
 from dock2nix.extract.files import ImageFiles
-from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
+from dock2nix.extract.instructions import extract_copy, extract_workdir, working_directory
 from dock2nix.extract.paths import KnownPaths, is_below
+from dock2nix.extract.run_mounts import mount_findings, mounts_of, settled, shown_files, usable
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.extract.stage_scene import MOST_GROUPS
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
 from dock2nix.model.finding import Finding, Outcome, Severity
-from dock2nix.model.image import ContextSource, CopyFiles, NodeModules, Symlink
+from dock2nix.model.image import NodeModules, Symlink
 from dock2nix.model.shell import ShellCommand
 from dock2nix.model.steps import CommandOutcome
 from dock2nix.parse.expansion import variable_places
@@ -398,8 +399,14 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
     items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
-    mounted = _mounted_files(instruction, extraction.context, walk.workdir)
+    mounts = mounts_of(instruction, walk.workdir)
+    shown = shown_files(instruction, mounts, walk.known, lambda copy: _shown_by_copy(copy, walk, extraction))
+    before = len(walk.files.effects)
+    mounted = tuple(effect for one in shown for effect in one.effects)
     walk.files.effects.extend(mounted)
+    known = KnownPaths(extraction.context, walk.files.effects[:before], anything=walk.known.anything)
+    for effect in usable(shown):
+        walk.known.add(effect)
     below = extraction.image_below(walk.stage.index)
     scene = Scene(
         stage=walk.stage.index,
@@ -412,18 +419,32 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         distribution=below.distribution if below else "",
     )
     steps = extract_commands(items.value, scene)
-    for effect in mounted:
-        walk.files.effects.remove(effect)
-    findings = items.findings + _empty_arguments(instruction) + _mount_findings(instruction) + steps.findings
-    walk.take(Outcome(steps.value, findings), items.value, mounted)
+    done = steps.value
+    if mounts:
+        done = settled(done, tuple(one for one in shown if not one.held), mounts, known)
+        walk.files.effects[before:] = [effect for step in done for effect in step.effects]
+        walk.known.reset(walk.files.effects)
+    findings = items.findings + _empty_arguments(instruction) + mount_findings(instruction, mounts)
+    walk.take(Outcome(done, findings + steps.findings), items.value, mounted)
+
+
+def _shown_by_copy(copy: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> tuple[Effect, ...]:
+    """What a COPY from a stage would bring; nothing from an image, whose programs are known where they are used."""
+    source = source_of(copy.flag("from") or "", extraction.stages)
+    if not isinstance(source, StageReference):
+        return ()
+    steps = _extract_copy(copy, walk, extraction).value
+    if any(step.outcome is CommandOutcome.UNRESOLVED for step in steps):
+        return ()
+    return tuple(effect for step in steps for effect in step.effects)
 
 
 def _script_text(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> RunText | None:
-    """The text of a RUN of which parts may become scripts; None in stages that only build, and with files mounted."""
+    """The text of a RUN of which parts may become scripts; None in stages that only build, and where secrets are mounted."""
     raw = instruction.instruction
     dialect = shell_dialect(instruction.shell)
-    mounted = {mount.get("type", "bind") for mount in _mounts(instruction)} - {"cache", "tmpfs"}
-    if walk.stage.index not in extraction.image or mounted or dialect is None or raw.form is Form.EXEC:
+    strange = {mount.kind for mount in mounts_of(instruction, walk.workdir)} & {"secret", "ssh"}
+    if walk.stage.index not in extraction.image or strange or dialect is None or raw.form is Form.EXEC:
         return None
     source = raw.source
     if raw.heredocs:
@@ -556,46 +577,4 @@ def run_time_programs(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> froz
     )
     return frozenset(
         (item.program or "").rsplit("/", 1)[-1] for item in items if isinstance(item, ShellCommand)
-    )
-
-
-def _mounts(instruction: ScopedInstruction) -> tuple[dict[str, str], ...]:
-    texts = (flag.removeprefix("--mount=") for flag in instruction.flags if flag.startswith("--mount="))
-    return tuple(dict(part.partition("=")[::2] for part in text.split(",")) for text in texts)
-
-
-def _mounted_files(instruction: ScopedInstruction, context: BuildContext, workdir: str) -> tuple[Effect, ...]:
-    """Files of the context that a bind mount shows to this RUN alone."""
-    effects: list[Effect] = []
-    for mount in _mounts(instruction):
-        if mount.get("type", "bind") != "bind" or "from" in mount:
-            continue
-        target = mount.get("target") or mount.get("dst") or mount.get("destination") or ""
-        source = posixpath.normpath(mount.get("source") or mount.get("src") or ".").lstrip("/")
-        source = "" if source == "." else source
-        if not target or source.startswith(".."):
-            continue
-        found = ContextSource(
-            path=source,
-            destination=posixpath.normpath(posixpath.join(workdir, target)),
-            directory=context.is_directory(source),
-        )
-        effects.append(
-            CopyFiles(sources=(found,), location=instruction.location, text=short_text(instruction))
-        )
-    return tuple(effects)
-
-
-def _mount_findings(instruction: ScopedInstruction) -> tuple[Finding, ...]:
-    texts = {
-        "secret": ("D2N306", "a secret mount cannot be honoured: Nix builds have no secrets"),
-        "ssh": ("D2N306", "an ssh mount cannot be honoured: Nix builds have no agent"),
-        "cache": ("D2N305", "a cache mount has no meaning for the result"),
-        "tmpfs": ("D2N305", "a tmpfs mount has no meaning for the result"),
-    }
-    kinds = (mount.get("type", "bind") for mount in _mounts(instruction))
-    return tuple(
-        Finding(code=texts[kind][0], message=texts[kind][1], location=instruction.location)
-        for kind in kinds
-        if kind in texts
     )

@@ -177,6 +177,8 @@ class KnownPaths:
             self.downloads.pop(one, None)
             if one not in STANDARD_DIRECTORIES:
                 self._directories.discard(one)
+        for source, destination in [one for one in self._copied if is_below(one[1], path)]:
+            del self._copied[source, destination]
 
     def _remove(self, effect: Remove) -> None:
         if not effect.pattern:

@@ -8,12 +8,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dock2nix.catalogue.annotated import AnnotatedCatalogue
+from dock2nix.catalogue.kept import KeptCatalogue
 from dock2nix.emit.render import render
 from dock2nix.extract import extract, python_sources, run_time_programs
 from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
 from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
+from dock2nix.locking.kept_base import keep_base
 from dock2nix.locking.node_locks import made_files, make_node_locks
 from dock2nix.locking.yarn_cache import lock_yarn_caches
 from dock2nix.model.finding import Outcome
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from dock2nix.locking.base import Locker
     from dock2nix.locking.downloads import LockedDownloads
     from dock2nix.locking.node_locks import NodeLocker
+    from dock2nix.model.dockerfile import Dockerfile, Stage
+    from dock2nix.model.image import KeptBase
     from dock2nix.model.plan import ImagePlan
     from dock2nix.report.model import Report
 
@@ -102,6 +106,23 @@ def _no_downloads() -> DownloadSources:
     return DownloadSources(fetcher=NoFetcher("nothing was downloaded"))
 
 
+def _linked(dockerfile: Dockerfile, options: Options, catalogue: Catalogue) -> Outcome[tuple[Stage, ...]]:
+    return link_stages(
+        dockerfile,
+        build_arguments=options.build_arguments,
+        platform=options.platform or "linux/amd64",
+        target=options.target,
+        base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
+    )
+
+
+def _kept_base(
+    stages: tuple[Stage, ...], options: Options, downloads: Callable[[], DownloadSources]
+) -> Outcome[KeptBase]:
+    root = stages[image_chain(stages, needed_stages(stages, options.target)[-1])[0]]
+    return keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
+
+
 def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
     stages = with_origins(plan.stages, fetched.origins)
     return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems, stages=stages)
@@ -123,7 +144,8 @@ def convert(
         catalogue: what is known of packages and images.
         locker: gives what Python environments are locked with, when one is to be.
         node_locker: gives what makes locks for projects of npm that have none, when one is to be made.
-        downloads: gives what downloads, and what an earlier conversion pinned, when the Dockerfile downloads something.
+        downloads: gives what downloads, and what an earlier conversion pinned, when the Dockerfile downloads something or a base
+            image is kept.
 
     Raises:
         DockerfileError: BuildKit would refuse the Dockerfile.
@@ -134,21 +156,19 @@ def convert(
     annotations = read_annotations(source.content, dockerfile.value)
     catalogue = AnnotatedCatalogue(catalogue, annotations.value)
     platform = options.platform or "linux/amd64"
-    stages = link_stages(
-        dockerfile.value,
-        build_arguments=options.build_arguments,
-        platform=platform,
-        target=options.target,
-        base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
-    )
+    stages = _linked(dockerfile.value, options, catalogue)
+    kept = _kept_base(stages.value, options, downloads) if options.image.keep_base else None
+    if kept is not None:
+        catalogue = KeptCatalogue(catalogue, kept.value.reference, kept.value.config)
+        stages = _linked(dockerfile.value, options, catalogue)
     needed = needed_stages(stages.value, options.target)
     target = needed[-1]
+    chain = image_chain(stages.value, target)
     context = BuildContext.read(source.context, source.file)
     steps = extract(stages.value, needed, context, catalogue)
     made = make_node_locks(steps.value, context, node_locker)
     if made:
         steps = extract(stages.value, needed, context, catalogue, made)
-    chain = image_chain(stages.value, target)
     base = base_image_of(stages.value[target], stages.value, catalogue)
     calls = run_time_calls(stages.value, chain, steps.value, context, base)
     programs = run_time_programs(stages.value, chain) | {call.name for call in calls}
@@ -160,6 +180,7 @@ def convert(
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image
+    settings = replace(settings, kept=kept.value) if kept else settings
     known = (stages.value, steps.value, locked.value.requirements)
     scripts = check_scripts(base, chain, known, context, catalogue)
     steps = Outcome(scripts.value, steps.findings + scripts.findings)
@@ -175,7 +196,7 @@ def convert(
     cached = lock_yarn_caches(planned.value.effects, context, downloads)
     planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
-    contents = image_contents(base, chain, passes, context)
+    contents = None if kept else image_contents(base, chain, passes, context)
     settled = settle_named_files(planned.value, chain, passes, contents, context, catalogue)
     planned = Outcome(settled.value, planned.findings + settled.findings)
     plan = add_programs(planned.value, calls, contents, catalogue)
@@ -183,16 +204,17 @@ def convert(
     findings = (
         asked
         + signatures
+        + (kept.findings if kept else ())
         + tuple(
             found
             for outcome in (dockerfile, annotations, stages, steps, locked, planned, plan)
             for found in outcome.findings
         )
     )
-    kept = keep_hashes(
+    filled = keep_hashes(
         render(plan.value) | made_files(plan.value.effects, made), findings, lambda: downloads().filled
     )
-    files, findings = kept.files, kept.findings
+    files, findings = filled.files, filled.findings
     findings += self_check(plan.value, files, catalogue, findings)
     passed = Passed(
         dockerfile=dockerfile.value,
@@ -203,7 +225,7 @@ def convert(
         findings=findings,
         annotations=annotations.value,
         options=options.recorded,
-        hashes=kept.hashes,
+        hashes=filled.hashes,
     )
     report = build_report(passed, files, catalogue, strict=options.strict)
     return Conversion(files=report_files(report, files), report=report)

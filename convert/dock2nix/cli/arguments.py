@@ -111,6 +111,11 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         default="",
         help="the function of dockerTools (default: buildImage wherever it can express the plan)",
     )
+    parser.add_argument(
+        "--keep-base",
+        action="store_true",
+        help="stand on the published base image, pulled by its digest, instead of on packages of nixpkgs",
+    )
     pin = parser.add_mutually_exclusive_group()
     pin.add_argument(
         "--channel", metavar="NAME", default="", help="the nixpkgs release to pin (default: the index's)"
@@ -402,6 +407,7 @@ def _add_document_options(parser: argparse.ArgumentParser) -> None:
     )
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
     parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
+    parser.set_defaults(keep_base=False)
 
 
 _VERIFY_EXAMPLES = """\

@@ -12,6 +12,7 @@ from dock2nix.cli.progress import progress_bar
 from dock2nix.locking.cache import DownloadCache, cache_folder
 from dock2nix.locking.downloads import DownloadSources, Pinned
 from dock2nix.locking.fetching import CachedFetcher, HttpFetcher
+from dock2nix.locking.skopeo import find_puller
 from dock2nix.model.downloads import Programs
 from dock2nix.network import Limits
 
@@ -42,7 +43,13 @@ def find_downloads(folder: Path, *, offline: bool, private: bool, quiet: bool) -
     if offline:
         fetcher = CachedFetcher(cache, "--offline was given and it was not downloaded before")
     report = _older_report(folder)
-    return DownloadSources(fetcher=fetcher, pinned=_pins(report), filled=_filled(report))
+    return DownloadSources(
+        fetcher=fetcher,
+        pinned=_pins(report),
+        filled=_filled(report),
+        bases=_bases(report),
+        puller=find_puller(offline=offline),
+    )
 
 
 def _older_report(folder: Path) -> Mapping[str, Any]:
@@ -73,6 +80,12 @@ def _filled(report: Mapping[str, Any]) -> Mapping[tuple[str, str, str], str]:
         for row in _rows(report, "hashes")
         if _HASH.fullmatch(str(row.get("hash")))
     }
+
+
+def _bases(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """What it says of the base image that was kept, by its address."""
+    found = report.get("base")
+    return {str(found.get("url")): found} if isinstance(found, dict) else {}
 
 
 def _is_row(row: Mapping[str, Any]) -> bool:

@@ -27,6 +27,8 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
     found: dict[str, object] = {name: getattr(options, name) for name in _TEXTS if getattr(options, name)}
     if options.python != "auto":
         found["python"] = options.python
+    if options.keep_base:
+        found["keep_base"] = True
     if options.build_arg:
         found["build_arguments"] = _arguments(options.build_arg)
     paths = {"dockerfile": _dockerfile(source), "context": source.context, "config": options.config}
@@ -105,6 +107,7 @@ def as_recorded(report: dict[str, Any], folder: Path, given: Namespace) -> Names
         name=_text(named, "name"),
         tag=_text(named, "tag") or "latest",
         offline=given.offline,
+        keep_base=kept.get("keep_base") is True,
         strict=False,
     )
 

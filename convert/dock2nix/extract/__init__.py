@@ -22,16 +22,18 @@ from dock2nix.extract.copy_from import (
     with_own_programs,
 )
 from dock2nix.extract.files import ImageFiles
-from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
+from dock2nix.extract.instructions import extract_copy, extract_workdir, working_directory
 from dock2nix.extract.paths import KnownPaths, is_below
+from dock2nix.extract.run_mounts import mount_findings, mounts_of, settled, shown_files, usable
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.extract.stage_scene import MOST_GROUPS
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
-from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import ContextSource, CopyFiles, NodeModules, Symlink
+from dock2nix.model.finding import Finding, Outcome, Severity
+from dock2nix.model.image import NodeModules, Symlink
 from dock2nix.model.shell import ShellCommand
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.parse.expansion import variable_places
 from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
 from dock2nix.parse.stages import source_of
 from dock2nix.regex import regex
@@ -283,16 +285,18 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         known = extraction.catalogue.base_image(stage.base)
         if known:
             workdir, user = known.config.working_dir or "/", known.config.user
-            brought = service_effects(known, stage.location)
+            brought = () if known.kept else service_effects(known, stage.location)
             effects = [*brought]
+    below = extraction.image_below(stage.index)
+    on_kept = below is not None and below.kept
     return _Walk(
         stage=stage,
-        unknown=_unknown_variables(stage, extraction.stages),
+        unknown=_unknown_variables(stage, extraction),
         bash=_shell_is_bash(stage, extraction),
         workdir=workdir,
         user=user,
         files=ImageFiles(extraction.context, effects, extraction.node_locks),
-        known=KnownPaths(extraction.context, effects),
+        known=KnownPaths(extraction.context, effects, anything=on_kept),
         steps=[],
         findings=[],
         environments=set(),
@@ -301,14 +305,17 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     )
 
 
-def _unknown_variables(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+def _unknown_variables(stage: Stage, extraction: _Extraction) -> tuple[str, ...]:
     """The variables that the image at the root of a stage may set to what is not known here; `*` for any.
 
     Nothing sets none, nor do the images of plain distributions; of Docker's own images of languages the names are known.
     """
     while isinstance(stage.base, StageReference):
-        stage = stages[stage.base.index]
+        stage = extraction.stages[stage.base.index]
     if not isinstance(stage.base, ImageReference):
+        return ()
+    known = extraction.catalogue.base_image(stage.base)
+    if known is not None and known.exact:
         return ()
     repository = stage.base.repository.removeprefix("library/")
     if repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES:
@@ -392,8 +399,15 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
     items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
-    mounted = _mounted_files(instruction, extraction.context, walk.workdir)
+    mounts = mounts_of(instruction, walk.workdir)
+    shown = shown_files(instruction, mounts, walk.known, lambda copy: _shown_by_copy(copy, walk, extraction))
+    before = len(walk.files.effects)
+    mounted = tuple(effect for one in shown for effect in one.effects)
     walk.files.effects.extend(mounted)
+    known = KnownPaths(extraction.context, walk.files.effects[:before], anything=walk.known.anything)
+    for effect in usable(shown):
+        walk.known.add(effect)
+    below = extraction.image_below(walk.stage.index)
     scene = Scene(
         stage=walk.stage.index,
         catalogue=extraction.catalogue,
@@ -402,20 +416,35 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         user=walk.user,
         text=_script_text(instruction, walk, extraction),
         builds=walk.builds,
+        distribution=below.distribution if below else "",
     )
     steps = extract_commands(items.value, scene)
-    for effect in mounted:
-        walk.files.effects.remove(effect)
-    findings = items.findings + _mount_findings(instruction) + steps.findings
-    walk.take(Outcome(steps.value, findings), items.value, mounted)
+    done = steps.value
+    if mounts:
+        done = settled(done, tuple(one for one in shown if not one.held), mounts, known)
+        walk.files.effects[before:] = [effect for step in done for effect in step.effects]
+        walk.known.reset(walk.files.effects)
+    findings = items.findings + _empty_arguments(instruction) + mount_findings(instruction, mounts)
+    walk.take(Outcome(done, findings + steps.findings), items.value, mounted)
+
+
+def _shown_by_copy(copy: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> tuple[Effect, ...]:
+    """What a COPY from a stage would bring; nothing from an image, whose programs are known where they are used."""
+    source = source_of(copy.flag("from") or "", extraction.stages)
+    if not isinstance(source, StageReference):
+        return ()
+    steps = _extract_copy(copy, walk, extraction).value
+    if any(step.outcome is CommandOutcome.UNRESOLVED for step in steps):
+        return ()
+    return tuple(effect for step in steps for effect in step.effects)
 
 
 def _script_text(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> RunText | None:
-    """The text of a RUN of which parts may become scripts; None in stages that only build, and with files mounted."""
+    """The text of a RUN of which parts may become scripts; None in stages that only build, and where secrets are mounted."""
     raw = instruction.instruction
     dialect = shell_dialect(instruction.shell)
-    mounted = {mount.get("type", "bind") for mount in _mounts(instruction)} - {"cache", "tmpfs"}
-    if walk.stage.index not in extraction.image or mounted or dialect is None or raw.form is Form.EXEC:
+    strange = {mount.kind for mount in mounts_of(instruction, walk.workdir)} & {"secret", "ssh"}
+    if walk.stage.index not in extraction.image or strange or dialect is None or raw.form is Form.EXEC:
         return None
     source = raw.source
     if raw.heredocs:
@@ -455,7 +484,7 @@ def run_items(
         bash: whether /bin/sh is bash in this image.
     """
     raw = instruction.instruction
-    environment = {**dict.fromkeys(unknown), **instruction.environment}
+    environment = _known_to_shell(instruction, unknown)
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(
@@ -489,6 +518,38 @@ def run_items(
     )
 
 
+def _known_to_shell(instruction: ScopedInstruction, unknown: tuple[str, ...]) -> dict[str, str | None]:
+    """The variables of a RUN. A build argument without value is not set, unless the base image may have set that variable."""
+    told = dict.fromkeys(unknown)
+    anything = "*" in told or "*" in instruction.environment
+    return told | {
+        name: value
+        for name, value in instruction.environment.items()
+        if value is not None or name in told or anything
+    }
+
+
+def _empty_arguments(instruction: ScopedInstruction) -> tuple[Finding, ...]:
+    """Build arguments without value that the text of a RUN uses: they are empty, as in Docker."""
+    raw = instruction.instruction
+    if raw.form is Form.EXEC:
+        return ()
+    unset = {name for name, value in instruction.environment.items() if value is None}
+    sources = (raw.source, *(heredoc.source for heredoc in raw.heredocs)) if unset else ()
+    places = {name: place for source in sources for name, place in variable_places(source).items()}
+    return tuple(
+        Finding(
+            code="D2N102",
+            message=f"the build argument {name} has no value: it is empty here",
+            location=place,
+            hint=f"pass --build-arg {name}=VALUE, or give it a default: ARG {name}=VALUE",
+            severity_override=Severity.INFO,
+        )
+        for name, place in places.items()
+        if name in unset
+    )
+
+
 def python_sources(done: tuple[StageSteps, ...], chain: tuple[int, ...]) -> frozenset[int]:
     """Positions of the stages whose Python packages the image copies.
 
@@ -516,46 +577,4 @@ def run_time_programs(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> froz
     )
     return frozenset(
         (item.program or "").rsplit("/", 1)[-1] for item in items if isinstance(item, ShellCommand)
-    )
-
-
-def _mounts(instruction: ScopedInstruction) -> tuple[dict[str, str], ...]:
-    texts = (flag.removeprefix("--mount=") for flag in instruction.flags if flag.startswith("--mount="))
-    return tuple(dict(part.partition("=")[::2] for part in text.split(",")) for text in texts)
-
-
-def _mounted_files(instruction: ScopedInstruction, context: BuildContext, workdir: str) -> tuple[Effect, ...]:
-    """Files of the context that a bind mount shows to this RUN alone."""
-    effects: list[Effect] = []
-    for mount in _mounts(instruction):
-        if mount.get("type", "bind") != "bind" or "from" in mount:
-            continue
-        target = mount.get("target") or mount.get("dst") or mount.get("destination") or ""
-        source = posixpath.normpath(mount.get("source") or mount.get("src") or ".").lstrip("/")
-        source = "" if source == "." else source
-        if not target or source.startswith(".."):
-            continue
-        found = ContextSource(
-            path=source,
-            destination=posixpath.normpath(posixpath.join(workdir, target)),
-            directory=context.is_directory(source),
-        )
-        effects.append(
-            CopyFiles(sources=(found,), location=instruction.location, text=short_text(instruction))
-        )
-    return tuple(effects)
-
-
-def _mount_findings(instruction: ScopedInstruction) -> tuple[Finding, ...]:
-    texts = {
-        "secret": ("D2N306", "a secret mount cannot be honoured: Nix builds have no secrets"),
-        "ssh": ("D2N306", "an ssh mount cannot be honoured: Nix builds have no agent"),
-        "cache": ("D2N305", "a cache mount has no meaning for the result"),
-        "tmpfs": ("D2N305", "a tmpfs mount has no meaning for the result"),
-    }
-    kinds = (mount.get("type", "bind") for mount in _mounts(instruction))
-    return tuple(
-        Finding(code=texts[kind][0], message=texts[kind][1], location=instruction.location)
-        for kind in kinds
-        if kind in texts
     )

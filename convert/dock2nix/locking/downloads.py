@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dock2nix.commands.gpg import SIGNATURES
 from dock2nix.commands.sha256sum import hashes_in, sri
+from dock2nix.locking.kept_base import NoPuller
 from dock2nix.model.downloads import FetchFile, FetchTree, Unpack, tree_key
 from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.regex import regex
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.locking.fetching import Downloaded, Fetcher
+    from dock2nix.locking.kept_base import Puller
     from dock2nix.model.downloads import MachineCode, Programs
     from dock2nix.model.image import Effect
     from dock2nix.model.source import Location
@@ -52,12 +54,15 @@ class Pinned(Struct, frozen=True, kw_only=True):
 class DownloadSources(Struct, frozen=True, kw_only=True):
     """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
 
-    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of.
+    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of. `puller` asks for base
+    images; `bases` is what one said of itself, by its address.
     """
 
     fetcher: Fetcher
     pinned: Mapping[str, Pinned] = field(default_factory=dict)
     filled: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    puller: Puller = field(default_factory=lambda: NoPuller("no registry was asked"))
 
     def known(self, state: str) -> str:
         """The hash of what is told by a digest of what asks for it; "" when it is not known."""

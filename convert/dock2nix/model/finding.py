@@ -110,6 +110,18 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     "D2N214": ("completed-lock", Severity.INFO, "a lock file was upgraded or completed for the flake"),
     "D2N215": ("incomplete-package", Severity.WARNING, "a package alone does not do all that was asked for"),
     "D2N224": ("idle-name", Severity.INFO, "a package name that cannot be known, and need not be"),
+    "D2N251": ("kept-base", Severity.INFO, "the image stands on its published base image, as it is"),
+    "D2N252": ("unknown-digest", Severity.ERROR, "nothing says which image a tag of the base image means"),
+    "D2N253": (
+        "unread-configuration",
+        Severity.WARNING,
+        "what the base image itself says of how it is started has not been read",
+    ),
+    "D2N254": (
+        "library-beside-base",
+        Severity.WARNING,
+        "programs of the published base image do not find a library of nixpkgs",
+    ),
     "D2N216": ("build-tool-left-out", Severity.INFO, "a compiler or build tool is not in the image"),
     "D2N217": (
         "unverified-packages",

@@ -76,6 +76,8 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     ("python 3.8 is gone from current nixpkgs: it comes from nixos-23.11"), `difference` "" or how what we give differs ("nginx
     1.27 is asked for, nixpkgs has 1.28"). `insecure` are the packages that the
     channel refuses unless they are permitted, by name and version; `unfree` those whose licence must be allowed, by name.
+    `exact`: `config` is what the image says of itself, nothing is adapted. `kept`: it is that image itself, whose `packages`
+    are not needed; what it holds beside what is known here, nobody knows.
     """
 
     reference: ImageReference
@@ -96,6 +98,32 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     evidence: str = ""
     outdated: str = ""
     difference: str = ""
+    exact: bool = False
+    kept: bool = False
+
+
+class KeptBase(Struct, frozen=True, kw_only=True):
+    """A published image that the image stands on as it is, instead of on packages of nixpkgs.
+
+    `reference` is what FROM says. `name` is what registries know it by, without tag; `digest` is that of its manifest, `hash` (SRI) that of the archive that
+    skopeo makes of it; "" while they are not known. `architecture` is Go's word (`amd64`). `config` is what it says itself of how
+    it is started, None when nobody has read it; `triggers` are the instructions that it has for images on it (ONBUILD).
+    """
+
+    reference: ImageReference
+    name: str
+    tag: str
+    digest: str = ""
+    hash: str = ""
+    architecture: str
+    config: ImageConfig | None = None
+    triggers: tuple[str, ...] = ()
+    location: Location
+
+    @property
+    def address(self) -> str:
+        """As skopeo calls it."""
+        return f"docker://{self.name}:{self.tag}@{self.digest}"
 
 
 class FlakeInput(Struct, frozen=True, kw_only=True):
@@ -182,7 +210,10 @@ class Remove(Struct, frozen=True, kw_only=True):
 
 
 class AddUser(Struct, frozen=True, kw_only=True):
-    """`uid`/`gid` None: the next free one. `group` names the primary group ("" : one of the user's own name)."""
+    """`uid`/`gid` None: the next free one. `group` names the primary group ("" : one of the user's own name).
+
+    `unsaid_home`: whether a home is made is as the distribution has it; a `shell` that is "" is the distribution's, too.
+    """
 
     name: str
     uid: int | None = None
@@ -193,6 +224,7 @@ class AddUser(Struct, frozen=True, kw_only=True):
     home: str = ""
     shell: str = ""
     create_home: bool = False
+    unsaid_home: bool = False
     system: bool = False
     location: Location
     text: str

@@ -11,7 +11,7 @@ from dock2nix.model.packages import AttributePath
 
 if TYPE_CHECKING:
     from dock2nix.model.builds import StageFile
-    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
+    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, KeptBase, User
     from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
 
 
@@ -141,3 +141,4 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     python: PythonFile | None = None
     collisions: tuple[Collision, ...] = ()
     stages: tuple[StageFile, ...] = ()
+    kept: KeptBase | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from dock2nix.model.dockerfile import ImageReference
 from dock2nix.model.packages import AttributePath, LockedArtifact, NixpkgsPackage, Requirement, Unresolved
 from dock2nix.model.plan import (
     ImportedEnvironment,
@@ -20,7 +21,9 @@ from dock2nix.model.steps import RequirementOutcome
 from dock2nix.plan.members import member_of
 
 if TYPE_CHECKING:
-    from dock2nix.model.image import BaseImage
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.model.dockerfile import Stage
+    from dock2nix.model.image import BaseImage, FlakeInput
     from dock2nix.model.plan import JoinFunction
     from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.steps import ResolvedRequirement, Step
@@ -143,6 +146,32 @@ def build_sections(
         for title, group in groups.items()
     )
     return tuple(section for section in sections if section.entries)
+
+
+def builder_sections(
+    stages: tuple[Stage, ...], needed: frozenset[int], inputs: tuple[FlakeInput, ...], catalogue: Catalogue
+) -> tuple[PackageSection, ...]:
+    """What the images bring by which other stages are built: the language that they are published for.
+
+    Args:
+        stages: all stages.
+        needed: positions of those that only build.
+        inputs: the flake's; an old release that is none of them is not added for this.
+        catalogue: for base images.
+    """
+    names = {one.channel: "" if at == 0 else one.name for at, one in enumerate(inputs)} | {"": ""}
+    found: dict[str, tuple[PackageEntry, ...]] = {}
+    for stage in stages:
+        base = catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
+        if base is None or stage.index not in needed or base.channel not in names or not base.language:
+            continue
+        paths = {base.interpreter, *(path for _, path in base.chosen)} - {None}
+        title = f"{stage.location.first_line}: FROM {base.reference.text}"
+        found[title] = tuple(
+            PackageEntry(attribute_path=path, source=names[base.channel])
+            for path in sorted(filter(None, paths))
+        )
+    return tuple(PackageSection(title=title, entries=entries) for title, entries in found.items())
 
 
 def _build_entries(group: tuple[_Wanted, ...], seen: set[tuple[str, str, str]]) -> tuple[PackageEntry, ...]:

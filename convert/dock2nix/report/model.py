@@ -23,7 +23,7 @@ _INSTRUCTION_STEPS = frozenset({"COPY", "ADD", "WORKDIR"})
 
 
 class StageReport(Struct, frozen=True, kw_only=True):
-    """One stage: its base as written and what became of it ("nixpkgs", "stage", "unresolved", "scratch")."""
+    """One stage: its base as written and what became of it ("nixpkgs", "stage", "pulled", "unresolved")."""
 
     index: int
     name: str
@@ -105,10 +105,17 @@ class Report(Struct, frozen=True, kw_only=True):
         }
         return tuple(
             sorted(
-                rows | self._wheels | self._downloads,
+                rows | self._wheels | self._downloads | self._base,
                 key=lambda row: (row.url, row.hash, row.line, row.rev, row.submodules, str(row.programs)),
             )
         )
+
+    @property
+    def _base(self) -> set[FetchedRow]:
+        kept = self.plan.kept
+        if kept is None or not (kept.digest and kept.hash):
+            return set()
+        return {FetchedRow(url=kept.address, hash=kept.hash, line=kept.location.first_line)}
 
     @property
     def _downloads(self) -> set[FetchedRow]:

@@ -29,7 +29,7 @@ from dock2nix.plan.choices import apply_choices
 from dock2nix.plan.named_files import settle_named_files
 from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.plan.scripts import check_scripts
-from dock2nix.plan.stages import origins_of, with_origins
+from dock2nix.plan.stages import modules_by_file, origins_of, with_modules, with_origins
 from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import base_image_of, resolve
 from dock2nix.review.known_hashes import keep_hashes
@@ -193,8 +193,14 @@ def convert(
         downloads,
     )
     planned = Outcome(_with_downloads(planned.value, fetched.value), planned.findings + fetched.findings)
-    cached = lock_yarn_caches(planned.value.effects, context, downloads)
-    planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
+    cached = lock_yarn_caches(
+        planned.value.effects, modules_by_file(planned.value.stages), context, downloads
+    )
+    effects, modules = cached.value
+    planned = Outcome(
+        replace(planned.value, effects=effects, stages=with_modules(planned.value.stages, modules)),
+        planned.findings + cached.findings,
+    )
     passes = (stages.value, steps.value, locked.value.requirements)
     contents = None if kept else image_contents(base, chain, passes, context)
     settled = settle_named_files(planned.value, chain, passes, contents, context, catalogue)

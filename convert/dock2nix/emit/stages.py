@@ -6,6 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, assert_never
 
+from msgspec.structs import replace
+
 from dock2nix.emit.expression import (
     Comment,
     Interpolated,
@@ -26,6 +28,7 @@ from dock2nix.emit.native_stages import (
     path_lines,
     sources_of,
 )
+from dock2nix.emit.node_modules import PRODUCTION, yarn_cache
 from dock2nix.emit.script import UP, change_script
 from dock2nix.model.builds import (
     CargoRecipe,
@@ -37,6 +40,7 @@ from dock2nix.model.builds import (
     NativeRecipe,
     NpmRecipe,
 )
+from dock2nix.model.image import NodeModules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,6 +112,8 @@ def _joined(name: str, value: object) -> _Argument:
 
 def _builder(build: StageBuild) -> NixExpression:
     match build.recipe:
+        case NpmRecipe(modules=NodeModules(lock_kind="yarn")):
+            return NixExpression("pkgs.stdenv.mkDerivation")
         case NpmRecipe():
             return NixExpression("pkgs.buildNpmPackage")
         case GoRecipe(go=None):
@@ -136,6 +142,8 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     yield "version", "0"
     yield from sources_of(build)
     match build.recipe:
+        case NpmRecipe(modules=NodeModules(lock_kind="yarn")):
+            yield from _yarn(build.recipe, file)
         case NpmRecipe():
             yield from _npm(build.recipe, file)
         case GoRecipe():
@@ -185,6 +193,33 @@ def _npm(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
     yield from _npm_commands(recipe.commands)
     yield from _common(file, environment)
     yield "installPhase", _install(file, tuple(_before_install(recipe, file)))
+
+
+def _yarn(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
+    """By the hook that installs from a yarn.lock, without network (nixpkgs manual, "yarnConfigHook")."""
+    modules = recipe.modules
+    nodejs = NixExpression(f"{modules.source or 'pkgs'}.{modules.interpreter or 'nodejs'}")
+    pruned = (ShellLine(PRODUCTION),) if "dev" in modules.omit else ()
+    lines = (*pruned, *(ShellLine(_by_yarn(command)) for command in recipe.commands))
+    yield "postPatch", _changes(file.build)
+    yield "yarnOfflineCache", yarn_cache(modules, UP)
+    yield "nativeBuildInputs", (nodejs, NixExpression("pkgs.yarnConfigHook"), *(_packages(file.tools) or ()))
+    yield "buildInputs", _packages(file.libraries)
+    yield "env", dict(file.build.environment) or None
+    yield (
+        "buildPhase",
+        Script((ShellLine(("runHook", "preBuild")), *lines, ShellLine(("runHook", "postBuild")))),
+    )
+    after = (ShellLine(PRODUCTION),) if recipe.prune else ()
+    before = tuple(_before_install(replace(recipe, prune=False), file))
+    yield "installPhase", _install(file, (*after, *before))
+
+
+def _by_yarn(command: tuple[str, ...]) -> tuple[str, ...]:
+    """`npm run NAME -- WORDS` and `npx --no-install PROGRAM`, as yarn has it: offline, since it would look for updates."""
+    if command[:2] == ("npm", "run"):
+        return ("yarn", "--offline", "run", command[2], *(word for word in command[3:] if word != "--"))
+    return ("yarn", "--offline", "run", *command[2:])
 
 
 def _npm_lock(recipe: NpmRecipe) -> NixExpression:

@@ -23,7 +23,7 @@ from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.plan.node_modules import with_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.builds import Recipe, StageBuild
@@ -122,6 +122,36 @@ def stage_files(
 def node_modules_of(files: tuple[StageFile, ...]) -> tuple[NodeModules, ...]:
     """The node_modules that builds are given."""
     return tuple(one.build.recipe.modules for one in files if isinstance(one.build.recipe, NpmRecipe))
+
+
+def modules_by_file(files: tuple[StageFile, ...]) -> dict[str, NodeModules]:
+    """The node_modules that builds are given, by the file of the flake that they are made in."""
+    return {
+        f"nix/stages/{one.build.name}.nix": one.build.recipe.modules
+        for one in files
+        if isinstance(one.build.recipe, NpmRecipe)
+    }
+
+
+def with_modules(files: tuple[StageFile, ...], modules: Mapping[str, NodeModules]) -> tuple[StageFile, ...]:
+    """The files with those node_modules, of which more is known by now.
+
+    Args:
+        files: of nix/stages/.
+        modules: as `modules_by_file` gives them.
+    """
+    return tuple(
+        replace(
+            one,
+            build=replace(
+                one.build,
+                recipe=replace(one.build.recipe, modules=modules[f"nix/stages/{one.build.name}.nix"]),
+            ),
+        )
+        if isinstance(one.build.recipe, NpmRecipe)
+        else one
+        for one in files
+    )
 
 
 def origins_of(files: tuple[StageFile, ...]) -> tuple[FetchTree | Unpack, ...]:

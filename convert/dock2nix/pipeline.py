@@ -22,6 +22,7 @@ from dock2nix.model.finding import Outcome
 from dock2nix.parse.annotations import read_annotations
 from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
+from dock2nix.parse.own_bases import with_own_bases
 from dock2nix.parse.stages import link_stages, needed_stages
 from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
 from dock2nix.plan.calls import run_time_calls
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from dock2nix.locking.downloads import LockedDownloads
     from dock2nix.locking.node_locks import NodeLocker
     from dock2nix.model.dockerfile import Dockerfile, Stage
+    from dock2nix.model.finding import Finding
     from dock2nix.model.image import KeptBase
     from dock2nix.model.plan import ImagePlan
     from dock2nix.report.model import Report
@@ -116,11 +118,50 @@ def _linked(dockerfile: Dockerfile, options: Options, catalogue: Catalogue) -> O
     )
 
 
-def _kept_base(
-    stages: tuple[Stage, ...], options: Options, downloads: Callable[[], DownloadSources]
-) -> Outcome[KeptBase]:
-    root = stages[image_chain(stages, needed_stages(stages, options.target)[-1])[0]]
-    return keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
+class _Standing(Struct, frozen=True, kw_only=True):
+    """The linked stages with what is known of the images that they stand on, and the stage wanted.
+
+    `kept` is the published image that the image stands on as it is.
+    """
+
+    stages: Outcome[tuple[Stage, ...]]
+    target: str
+    catalogue: Catalogue
+    kept: KeptBase | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def _standing(
+    dockerfile: Dockerfile,
+    source: Source,
+    options: Options,
+    catalogue: Catalogue,
+    downloads: Callable[[], DownloadSources],
+) -> _Standing:
+    """Link the stages; the base that is kept, and those that the project builds itself, are known by then."""
+    stages, kept = _linked(dockerfile, options, catalogue), None
+    if options.image.keep_base:
+        root = stages.value[image_chain(stages.value, needed_stages(stages.value, options.target)[-1])[0]]
+        kept = keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
+        catalogue = KeptCatalogue(catalogue, kept.value.reference, kept.value.config)
+        stages = _linked(dockerfile, options, catalogue)
+    joined = with_own_bases(
+        dockerfile,
+        options.target,
+        stages.value,
+        lambda file, target: _linked(file, replace(options, target=target), catalogue).value,
+        lambda reference: catalogue.base_image(reference) is None,
+        (source.context, source.file),
+    )
+    if joined.dockerfile is not dockerfile:
+        stages = _linked(joined.dockerfile, replace(options, target=joined.target), catalogue)
+    return _Standing(
+        stages=stages,
+        target=joined.target,
+        catalogue=catalogue,
+        kept=kept.value if kept else None,
+        findings=(*(kept.findings if kept else ()), *joined.findings),
+    )
 
 
 def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
@@ -156,12 +197,10 @@ def convert(
     annotations = read_annotations(source.content, dockerfile.value)
     catalogue = AnnotatedCatalogue(catalogue, annotations.value)
     platform = options.platform or "linux/amd64"
-    stages = _linked(dockerfile.value, options, catalogue)
-    kept = _kept_base(stages.value, options, downloads) if options.image.keep_base else None
-    if kept is not None:
-        catalogue = KeptCatalogue(catalogue, kept.value.reference, kept.value.config)
-        stages = _linked(dockerfile.value, options, catalogue)
-    needed = needed_stages(stages.value, options.target)
+    standing = _standing(dockerfile.value, source, options, catalogue, downloads)
+    catalogue, stages = standing.catalogue, standing.stages
+    kept = standing.kept
+    needed = needed_stages(stages.value, standing.target)
     target = needed[-1]
     chain = image_chain(stages.value, target)
     context = BuildContext.read(source.context, source.file)
@@ -180,7 +219,7 @@ def convert(
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image
-    settings = replace(settings, kept=kept.value) if kept else settings
+    settings = replace(settings, kept=kept)
     known = (stages.value, steps.value, locked.value.requirements)
     scripts = check_scripts(base, chain, known, context, catalogue)
     steps = Outcome(scripts.value, steps.findings + scripts.findings)
@@ -210,7 +249,7 @@ def convert(
     findings = (
         asked
         + signatures
-        + (kept.findings if kept else ())
+        + standing.findings
         + tuple(
             found
             for outcome in (dockerfile, annotations, stages, steps, locked, planned, plan)

@@ -370,8 +370,8 @@ def test_older_ubuntu_has_no_ordinary_user() -> None:
 
 
 def test_an_entry_point_takes_back_the_command_of_the_distribution() -> None:
-    config = known("traefik:3.7").config
-    assert (config.entrypoint, config.cmd) == (("traefik",), None)
+    config = known("grafana/grafana").config
+    assert (config.entrypoint, config.cmd) == (("/run.sh",), None)
 
 
 def test_configuration_is_inherited_as_published() -> None:

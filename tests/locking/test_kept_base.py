@@ -211,3 +211,16 @@ def test_hashes_that_lock_fills_in_are_kept(tmp_path: Path, monkeypatch: pytest.
     after = convert(tmp_path / "app", dockerfile, "--offline")
     assert f'hash = "{HASH}"' in (tmp_path / "app/nix/base.nix").read_text()
     assert "D2N310" not in codes(after)
+
+
+def test_the_bill_of_materials_names_the_image_and_says_that_it_is_not_looked_into(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {NAME}:2.1@{DIGEST}\nRUN apt-get install -y curl\n")
+    capsys.readouterr()
+    assert main(["sbom", str(tmp_path), "--keep-base", "--offline"]) == 1
+    told = capsys.readouterr()
+    found = {one.get("purl", "") for one in json.loads(told.out)["components"]}
+    image = f"pkg:oci/web@{DIGEST}?repository_url={NAME}&tag=2.1"
+    assert image in {one.replace("%2F", "/") for one in found}
+    assert "published base image" in told.err + told.out

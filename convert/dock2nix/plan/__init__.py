@@ -101,6 +101,8 @@ def plan_image(
     sections = package_sections(base, image.title, image.everything, mine, origins, python)
     if image.kept:
         sections = tuple(one for one in sections if one.title != image.title)
+    building = builder_sections(stages, _builders(done, image), inputs, catalogue)
+    building += build_sections(image.everything, resolved)
     clashing = collisions(sections, catalogue, root.location)
     folded = fold_config(base.config if base else ImageConfig(), image.instructions)
     runnable = without_runner(folded, image.everything, _command_location(image))
@@ -117,7 +119,7 @@ def plan_image(
         inputs=with_their_inputs(
             further_inputs(
                 effects.value + node_modules_of(builds.value),
-                used_inputs(inputs, sections) if image.kept else inputs,
+                used_inputs(inputs, (*sections, *building)) if image.kept else inputs,
                 catalogue,
             ),
             builds.value,
@@ -125,8 +127,7 @@ def plan_image(
         ),
         systems=_systems(settings, python),
         sections=sections,
-        build_sections=builder_sections(stages, _builders(done, image), inputs, catalogue)
-        + build_sections(image.everything, resolved),
+        build_sections=building,
         unfree=_unfree(mine, base),
         users=settled.value.users,
         groups=settled.value.groups,

@@ -13,6 +13,7 @@ from dock2nix.extract import extract, python_sources, run_time_programs
 from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
+from dock2nix.locking.debs import DebSettings, lock_debs, with_folders
 from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
 from dock2nix.locking.node_locks import made_files, make_node_locks
 from dock2nix.locking.yarn_cache import lock_yarn_caches
@@ -56,8 +57,8 @@ class Source(Struct, frozen=True, kw_only=True):
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system.
 
-    `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml.
-    `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
+    `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml. `fallback`
+    is where packages come from that nixpkgs lacks: deb, or "" for nowhere; `deb_lock` the text of an older nix/debs.json. `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
     """
 
     target: str = ""
@@ -67,6 +68,8 @@ class Options(Struct, frozen=True, kw_only=True):
     strict: bool = False
     python: str = "nixpkgs"
     python_lock: str = ""
+    fallback: str = ""
+    deb_lock: str = ""
     recorded: tuple[tuple[str, object], ...] = ()
 
     @property
@@ -77,6 +80,12 @@ class Options(Struct, frozen=True, kw_only=True):
             previous=self.python_lock,
             channel=self.image.channel,
             systems=systems_of(self.image),
+        )
+
+    def debs(self, pin: str) -> DebSettings:
+        """What of it concerns packages that nixpkgs lacks; `pin` is its revision."""
+        return DebSettings(
+            wanted=self.fallback == "deb", systems=systems_of(self.image), previous=self.deb_lock, pin=pin
         )
 
 
@@ -157,7 +166,17 @@ def convert(
     )
     resolved = apply_choices(asked_for, annotations.value, chain, catalogue)
     parts = image_parts(stages.value, chain, steps.value, catalogue)
+    own = lock_debs(
+        resolved,
+        parts,
+        catalogue,
+        lambda: downloads().debs(),
+        options.debs(catalogue.pin(options.image.channel).rev),
+    )
+    steps = Outcome(with_folders(steps.value, own.value), steps.findings)
+    resolved = Outcome(own.value.requirements, own.findings)
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
+    locked = Outcome(replace(locked.value, debs=own.value.lock), locked.findings)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image
     known = (stages.value, steps.value, locked.value.requirements)

@@ -193,8 +193,10 @@ class _Pen(Struct):
             self.made.update(("var", *folders))
         if around.merged_usr:
             self.line("ln", "-sfn", "bin", "sbin", remark="/usr/bin, /usr/sbin and /sbin are /bin")
-            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share")
+            further = tuple(f"../{name}" for name in around.usr)
+            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share", *further)
             self.made.update(("sbin", "usr/bin", "usr/lib", "usr/sbin", "usr/share"))
+            self.made.update(f"usr/{name}" for name in around.usr)
 
     # --- effects ---
 

@@ -205,8 +205,10 @@ class _Pen(Struct):
             self.made.update(("var", *folders))
         if around.merged_usr:
             self.line("ln", "-sfn", "bin", "sbin", remark="/usr/bin, /usr/sbin and /sbin are /bin")
-            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share")
+            further = tuple(f"../{name}" for name in around.usr)
+            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share", *further)
             self.made.update(("sbin", "usr/bin", "usr/lib", "usr/sbin", "usr/share"))
+            self.made.update(f"usr/{name}" for name in around.usr)
 
     def unpack_base(self, *, programs: bool) -> None:
         """The published image that this one stands on, and the packages' programs in it."""

@@ -218,11 +218,15 @@ class NotNeeded(Struct, frozen=True, kw_only=True):
 
 
 class Unresolved(Struct, frozen=True, kw_only=True):
-    """No attribute is known. `candidates` are attribute paths near enough to be worth a look, best first."""
+    """No attribute is known. `candidates` are attribute paths near enough to be worth a look, best first.
+
+    `elsewhere`: it may come from somewhere else than nixpkgs; not where the image has no place for it.
+    """
 
     requirement: Requirement
     reason: str
     candidates: tuple[str, ...] = ()
+    elsewhere: bool = True
 
 
 Resolution = NixpkgsPackage | LockedArtifact | NotNeeded | Unresolved

@@ -11,6 +11,7 @@ from dock2nix.model.packages import AttributePath
 
 if TYPE_CHECKING:
     from dock2nix.model.builds import StageFile
+    from dock2nix.model.debs import DebLock
     from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, KeptBase, User
     from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
 
@@ -96,7 +97,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     `accounts`: /etc/passwd and its kin, and the home of root. `merged_usr`: /usr/bin, /usr/sbin and /sbin are /bin, /usr/lib is
     /lib, /usr/share is /share; without it `usr_bin_env` brings /usr/bin/env alone. `bin_sh` when no package has a /bin/sh.
-    `linked` are further folders of packages that the image has at its root.
+    `linked` are further folders of packages that the image has at its root, `usr` those of them that are folders of /usr too.
     """
 
     bin_sh: bool = False
@@ -106,6 +107,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     certificates: bool = False
     temporary_folder: bool = False
     linked: tuple[str, ...] = ()
+    usr: tuple[str, ...] = ()
 
 
 class Collision(Struct, frozen=True, kw_only=True):
@@ -139,6 +141,7 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     config: ImageConfig
     surroundings: Surroundings
     python: PythonFile | None = None
+    debs: DebLock | None = None
     collisions: tuple[Collision, ...] = ()
     stages: tuple[StageFile, ...] = ()
     kept: KeptBase | None = None

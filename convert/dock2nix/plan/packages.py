@@ -22,6 +22,7 @@ from dock2nix.plan.members import member_of
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.model.debs import DebLock
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage, FlakeInput
     from dock2nix.model.plan import JoinFunction
@@ -121,6 +122,44 @@ def package_sections(
         joined.append(_locked_section(locked, titles, resolved, base, source))
     sections = (_base_section(base, base_title, listed, origins), *asked, *joined)
     return tuple(section for section in sections if section.entries)
+
+
+def deb_section(
+    lock: DebLock,
+    sections: tuple[PackageSection, ...],
+    steps: tuple[Step, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+) -> PackageSection:
+    """The packages that are the distribution's own files, and those of nixpkgs that they depend on.
+
+    Args:
+        lock: the files.
+        sections: all other packages; what they have is not listed again.
+        steps: the commands of the image's stages, for the title.
+        resolved: what they asked for.
+    """
+    titles = _titles(steps)
+    asked = [one for one in resolved if one.requirement.manager == "apt" and _has_artifact(one)]
+    listed = {
+        (str(entry.attribute_path), entry.source)
+        for section in sections
+        for entry in section.entries
+        if isinstance(entry, PackageEntry) and not entry.output
+    }
+    further = (
+        PackageEntry(
+            attribute_path=one.attribute_path, source=one.source, names=f"{one.needed_by} depends on it"
+        )
+        for one in lock.further
+        if (str(one.attribute_path), one.source) not in listed
+    )
+    title = _joined_title([*dict.fromkeys(_title(titles, one) for one in asked)] or [""])
+    named = f"{title} (out of {lock.distribution.capitalize()}'s own files)"
+    return PackageSection(title=named, entries=(ImportedEnvironment(file="debs.nix"), *further))
+
+
+def _has_artifact(one: ResolvedRequirement) -> bool:
+    return any(isinstance(resolution, LockedArtifact) for resolution in one.resolutions)
 
 
 def _with_output(path: str) -> tuple[str, str]:
@@ -370,9 +409,7 @@ def _locked_section(
 
 
 def _is_locked(one: ResolvedRequirement) -> bool:
-    return one.requirement.manager == "pip" and any(
-        isinstance(resolution, LockedArtifact) for resolution in one.resolutions
-    )
+    return one.requirement.manager == "pip" and _has_artifact(one)
 
 
 def _source_of(interpreter: AttributePath, base: BaseImage | None, source: str) -> str:

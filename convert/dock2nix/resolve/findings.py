@@ -55,6 +55,8 @@ def _unmapped(requirement: Requirement, resolution: Unresolved) -> Finding:
     near = f"similar attributes: {', '.join(resolution.candidates)}; " if resolution.candidates else ""
     row = f'[{requirement.manager}] {_toml_key(requirement.name)} = "…"'
     hint = f"{near}say which in dock2nix.toml: {row}" if requirement.name else ""
+    if requirement.manager == "apt" and hint and resolution.elsewhere:
+        hint += ", or take the distribution's own file: --fallback deb"
     code = "D2N208" if requirement.url else "D2N201"
     return Finding(
         code=code, message=f"{asked}: {resolution.reason}", location=requirement.location, hint=hint

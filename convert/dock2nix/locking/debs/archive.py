@@ -182,16 +182,18 @@ def fetch_listed(suite: Suite, name: str, fetcher: Fetcher) -> Downloaded:
     Raises:
         ArchiveRefused: it is not there, or is another one.
     """
-    reason = ""
+    reasons = []
     for url in suite.addresses(name):
         found = fetcher.fetch((url,))[url]
         if isinstance(found, str):
-            reason = f"{url}: {found}"
+            reasons.append(f"{url}: {found}")
         elif found.sha256 == suite.hashes[name]:
             return found
         else:
-            reason = f"{url}: its SHA-256 is {found.sha256}, its Release file says {suite.hashes[name]}"
-    raise ArchiveRefused(reason)
+            reasons.append(
+                f"{url}: its SHA-256 is {found.sha256}, its Release file says {suite.hashes[name]}"
+            )
+    raise ArchiveRefused("; ".join(reasons))
 
 
 def _unpacked(path: Path) -> bytes:

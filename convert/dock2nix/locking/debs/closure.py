@@ -113,14 +113,14 @@ class Closure(Struct, kw_only=True):
 
 
 class Chooser(Struct, kw_only=True):
-    """Chooses them. `forced` are names that come as files whatever nixpkgs has."""
+    """Chooses them. `forced` are packages that come as files whatever nixpkgs has, with the names of those that need them."""
 
     packages: Packages
     files: Files
     catalogue: Catalogue
     setting: Setting
     location: Location
-    forced: set[str] = field(default_factory=set)
+    forced: dict[str, str] = field(default_factory=dict)
     languages: set[int] = field(default_factory=set)
 
     def closure(self, asked: Mapping[str, Paragraph]) -> Closure:
@@ -144,7 +144,11 @@ class Chooser(Struct, kw_only=True):
         found = Closure()
         for name, paragraph in asked.items():
             found.chosen[name], found.needed_by[name] = paragraph, ""
-        waiting = [*asked.values()]
+        for name, owner in self.forced.items():
+            paragraph = self.packages.best(name)
+            if paragraph is not None and name not in found.chosen:
+                found.chosen[name], found.needed_by[name] = paragraph, owner
+        waiting = [*found.chosen.values()]
         while waiting:
             parent = waiting.pop(0)
             for alternatives in parent.depends:
@@ -225,9 +229,13 @@ class Chooser(Struct, kw_only=True):
         if packages or is_of_c_library(library):
             return
         reachable = set(self._reachable(paragraph))
-        owners = [name for name in _owners(library) if name in reachable and name not in found.chosen]
+        owners = [
+            name
+            for name in _owners(library)
+            if name in reachable and name not in found.chosen and self.packages.best(name)
+        ]
         if owners:
-            self.forced.add(owners[0])
+            self.forced[owners[0]] = paragraph.name
         else:
             found.missing.add(library)
 

@@ -73,17 +73,20 @@ def read_deb(path: Path) -> DebContents:
     """
     import arpy  # noqa: PLC0415 - few conversions need it
 
-    found = DebContents()
+    found, parts = DebContents(), set[str]()
     errors = (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error, ValueError)
     try:
         with arpy.Archive(str(path)) as archive:
             for part in archive:
                 name = part.header.name.decode("ascii", "replace").rstrip("/")
                 if name.startswith(("control.tar", "data.tar")):
+                    parts.add(name.partition(".")[0])
                     with _tar(cast("IO[bytes]", part), name) as tar:
                         (_control if name.startswith("control") else _data)(tar, found)
     except (arpy.ArchiveFormatError, arpy.ArchiveAccessError, *errors) as error:
         raise Unreadable(f"it cannot be unpacked here ({type(error).__name__})") from error
+    if parts != {"control", "data"}:
+        raise Unreadable("it cannot be unpacked here (it lacks a part)")
     return found
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.services import service_accounts, service_effects, service_folders
 from dock2nix.extract.folding import folded
+from dock2nix.model.builds import PythonRecipe
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, Symlink, WriteFile
@@ -27,8 +28,10 @@ from dock2nix.plan.origins import Origins, current_packages
 from dock2nix.plan.packages import (
     build_sections,
     builder_sections,
+    built_projects,
     deb_section,
     package_sections,
+    project_interpreter,
     python_file,
 )
 from dock2nix.plan.runners import without_runner
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.locking import Locking
+    from dock2nix.model.builds import StageBuild
     from dock2nix.model.debs import DebLock
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect, FlakeInput, Group, KeptBase, User
@@ -120,7 +124,8 @@ def plan_image(
     settled = _settled(image, config, programs_of(sections, catalogue) | {*(debs.programs if debs else ())})
     own = from_their_inputs(settled.value.effects, origins)
     effects = with_node(own, resolved, catalogue.pin(settings.channel))
-    builds = stage_files(effects.value, resolved, catalogue.pin(settings.channel), catalogue)
+    main = catalogue.pin(settings.channel)
+    builds = stage_files(effects.value, resolved, main, catalogue, _projects(mine, base, origins.source))
     plan = ImagePlan(
         name=settings.name,
         tag=settings.tag,
@@ -197,6 +202,20 @@ class _Content(Struct, frozen=True, kw_only=True):
     def flat(self) -> tuple[ScopedInstruction, ...]:
         """The instructions of all stages in one."""
         return tuple(instruction for stage in self.instructions for instruction in stage)
+
+
+def _projects(
+    mine: tuple[ResolvedRequirement, ...], base: BaseImage | None, source: str
+) -> tuple[StageBuild, ...]:
+    """The builds of projects of Python, for the interpreter that is known by now."""
+    builds = []
+    for _, project in built_projects(mine):
+        interpreter, origin = project_interpreter(project, base, source)
+        recipe = project.build.recipe
+        if isinstance(recipe, PythonRecipe):
+            recipe = replace(recipe, interpreter=interpreter, old=bool(origin))
+        builds.append(replace(project.build, recipe=recipe))
+    return tuple(builds)
 
 
 def _command_location(image: _Content) -> Location:

@@ -88,6 +88,7 @@ def stage_files(
     resolved: tuple[ResolvedRequirement, ...],
     main: FlakeInput,
     catalogue: Catalogue,
+    projects: tuple[StageBuild, ...] = (),
 ) -> Outcome[tuple[StageFile, ...]]:
     """The files of nix/stages/.
 
@@ -96,12 +97,16 @@ def stage_files(
         resolved: what all stages asked for.
         main: the pin that `pkgs` is.
         catalogue: for what packages have.
+        projects: of Python, as they are installed.
 
     Returns:
         One for each build that something of the image comes from, by name, those that others take from included.
     """
     outputs: dict[StageBuild, set[str]] = {}
     _collect(effects, outputs)
+    for build in projects:
+        outputs[build] = set()
+        _collect(build.changes, outputs)
     files: list[StageFile] = []
     findings: list[Finding] = []
     for build in sorted(outputs, key=lambda one: one.name):

@@ -108,13 +108,16 @@ def _no_downloads() -> DownloadSources:
     return DownloadSources(fetcher=NoFetcher("nothing was downloaded"))
 
 
-def _linked(dockerfile: Dockerfile, options: Options, catalogue: Catalogue) -> Outcome[tuple[Stage, ...]]:
+def _linked(
+    dockerfile: Dockerfile, options: Options, catalogue: Catalogue, kept: KeptBase | None = None
+) -> Outcome[tuple[Stage, ...]]:
     return link_stages(
         dockerfile,
         build_arguments=options.build_arguments,
         platform=options.platform or "linux/amd64",
         target=options.target,
         base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
+        base_shells={kept.reference: kept.shell} if kept else None,
     )
 
 
@@ -139,28 +142,31 @@ def _standing(
     downloads: Callable[[], DownloadSources],
 ) -> _Standing:
     """Link the stages; the base that is kept, and those that the project builds itself, are known by then."""
-    stages, kept = _linked(dockerfile, options, catalogue), None
+    stages = _linked(dockerfile, options, catalogue)
+    kept: KeptBase | None = None
+    findings: tuple[Finding, ...] = ()
     if options.image.keep_base:
         root = stages.value[image_chain(stages.value, needed_stages(stages.value, options.target)[-1])[0]]
-        kept = keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
-        catalogue = KeptCatalogue(catalogue, kept.value.reference, kept.value.config)
-        stages = _linked(dockerfile, options, catalogue)
+        asked = keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
+        kept, findings = asked.value, asked.findings
+        catalogue = KeptCatalogue(catalogue, kept.reference, kept.config)
+        stages = _linked(dockerfile, options, catalogue, kept)
     joined = with_own_bases(
         dockerfile,
         options.target,
         stages.value,
-        lambda file, target: _linked(file, replace(options, target=target), catalogue).value,
+        lambda file, target: _linked(file, replace(options, target=target), catalogue, kept).value,
         lambda reference: catalogue.base_image(reference) is None,
         (source.context, source.file),
     )
     if joined.dockerfile is not dockerfile:
-        stages = _linked(joined.dockerfile, replace(options, target=joined.target), catalogue)
+        stages = _linked(joined.dockerfile, replace(options, target=joined.target), catalogue, kept)
     return _Standing(
         stages=stages,
         target=joined.target,
         catalogue=catalogue,
-        kept=kept.value if kept else None,
-        findings=(*(kept.findings if kept else ()), *joined.findings),
+        kept=kept,
+        findings=(*findings, *joined.findings),
     )
 
 

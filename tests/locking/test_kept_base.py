@@ -112,6 +112,19 @@ def test_an_image_that_the_registry_does_not_have_is_an_error_with_its_words(
     assert any(one["code"] == "D2N252" and "manifest unknown" in one["message"] for one in report["findings"])
 
 
+def test_the_shell_of_the_base_is_that_of_what_stands_on_it(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.serve(
+        monkeypatch, CONFIG | {"Shell": ["/bin/bash", "-c"], "Healthcheck": {"Test": ["CMD", "x"]}}
+    )
+    dockerfile = f"FROM {NAME}:2.1\nCMD serve\n"
+    for options in ((), ("--offline",)):
+        config = convert(tmp_path / "app", dockerfile, *options)["image"]["config"]
+        assert config["Cmd"] == ["/bin/bash", "-c", "serve"]
+        assert config["Healthcheck"] == {"Test": ["CMD", "x"]}
+
+
 def test_triggers_of_the_base_are_told(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

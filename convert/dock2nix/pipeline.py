@@ -24,6 +24,7 @@ from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
 from dock2nix.parse.own_bases import with_own_bases
 from dock2nix.parse.stages import link_stages, needed_stages
+from dock2nix.parse.triggers import with_triggers
 from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
 from dock2nix.plan.calls import run_time_calls
 from dock2nix.plan.choices import apply_choices
@@ -148,7 +149,9 @@ def _standing(
     if options.image.keep_base:
         root = stages.value[image_chain(stages.value, needed_stages(stages.value, options.target)[-1])[0]]
         asked = keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
-        kept, findings = asked.value, asked.findings
+        kept = asked.value
+        whole = with_triggers(dockerfile, root, kept.triggers, f"{kept.name}:{kept.tag}")
+        dockerfile, findings = whole.value, asked.findings + whole.findings
         catalogue = KeptCatalogue(catalogue, kept.reference, kept.config)
         stages = _linked(dockerfile, options, catalogue, kept)
     joined = with_own_bases(

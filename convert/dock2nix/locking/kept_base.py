@@ -145,12 +145,4 @@ def _remarks(kept: KeptBase, reason: str) -> list[Finding]:
                 hint="`dock2nix lock` fills it in",
             )
         )
-    found += (
-        Finding(
-            code="D2N109",
-            message=f"{shown}: its ONBUILD {trigger} is not replayed: write the instruction into the Dockerfile",
-            location=kept.location,
-        )
-        for trigger in kept.triggers
-    )
     return found

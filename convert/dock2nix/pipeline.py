@@ -25,6 +25,7 @@ from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
 from dock2nix.parse.own_bases import with_own_bases
 from dock2nix.parse.stages import link_stages, needed_stages
+from dock2nix.parse.triggers import with_triggers
 from dock2nix.plan import ImageSettings, base_environment, image_chain, plan_image, systems_of
 from dock2nix.plan.calls import run_time_calls
 from dock2nix.plan.choices import apply_choices
@@ -117,13 +118,16 @@ def _no_downloads() -> DownloadSources:
     return DownloadSources(fetcher=NoFetcher("nothing was downloaded"))
 
 
-def _linked(dockerfile: Dockerfile, options: Options, catalogue: Catalogue) -> Outcome[tuple[Stage, ...]]:
+def _linked(
+    dockerfile: Dockerfile, options: Options, catalogue: Catalogue, kept: KeptBase | None = None
+) -> Outcome[tuple[Stage, ...]]:
     return link_stages(
         dockerfile,
         build_arguments=options.build_arguments,
         platform=options.platform or "linux/amd64",
         target=options.target,
         base_environment=lambda reference: base_environment(catalogue.base_image(reference)),
+        base_shells={kept.reference: kept.shell} if kept else None,
     )
 
 
@@ -148,28 +152,33 @@ def _standing(
     downloads: Callable[[], DownloadSources],
 ) -> _Standing:
     """Link the stages; the base that is kept, and those that the project builds itself, are known by then."""
-    stages, kept = _linked(dockerfile, options, catalogue), None
+    stages = _linked(dockerfile, options, catalogue)
+    kept: KeptBase | None = None
+    findings: tuple[Finding, ...] = ()
     if options.image.keep_base:
         root = stages.value[image_chain(stages.value, needed_stages(stages.value, options.target)[-1])[0]]
-        kept = keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
-        catalogue = KeptCatalogue(catalogue, kept.value.reference, kept.value.config)
-        stages = _linked(dockerfile, options, catalogue)
+        asked = keep_base(root, (options.platform or root.platform).split("/")[1], downloads())
+        kept = asked.value
+        whole = with_triggers(dockerfile, root, kept.triggers, f"{kept.name}:{kept.tag}")
+        dockerfile, findings = whole.value, asked.findings + whole.findings
+        catalogue = KeptCatalogue(catalogue, kept.reference, kept.config)
+        stages = _linked(dockerfile, options, catalogue, kept)
     joined = with_own_bases(
         dockerfile,
         options.target,
         stages.value,
-        lambda file, target: _linked(file, replace(options, target=target), catalogue).value,
+        lambda file, target: _linked(file, replace(options, target=target), catalogue, kept).value,
         lambda reference: catalogue.base_image(reference) is None,
         (source.context, source.file),
     )
     if joined.dockerfile is not dockerfile:
-        stages = _linked(joined.dockerfile, replace(options, target=joined.target), catalogue)
+        stages = _linked(joined.dockerfile, replace(options, target=joined.target), catalogue, kept)
     return _Standing(
         stages=stages,
         target=joined.target,
         catalogue=catalogue,
-        kept=kept.value if kept else None,
-        findings=(*(kept.findings if kept else ()), *joined.findings),
+        kept=kept,
+        findings=(*findings, *joined.findings),
     )
 
 

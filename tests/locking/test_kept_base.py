@@ -112,12 +112,41 @@ def test_an_image_that_the_registry_does_not_have_is_an_error_with_its_words(
     assert any(one["code"] == "D2N252" and "manifest unknown" in one["message"] for one in report["findings"])
 
 
-def test_triggers_of_the_base_are_told(
+def test_the_shell_of_the_base_is_that_of_what_stands_on_it(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.serve(monkeypatch, CONFIG | {"OnBuild": ["COPY . /app"]})
+    registry.serve(
+        monkeypatch, CONFIG | {"Shell": ["/bin/bash", "-c"], "Healthcheck": {"Test": ["CMD", "x"]}}
+    )
+    dockerfile = f"FROM {NAME}:2.1\nCMD serve\n"
+    for options in ((), ("--offline",)):
+        config = convert(tmp_path / "app", dockerfile, *options)["image"]["config"]
+        assert config["Cmd"] == ["/bin/bash", "-c", "serve"]
+        assert config["Healthcheck"] == {"Test": ["CMD", "x"]}
+
+
+def test_triggers_of_the_base_are_replayed_before_what_stands_on_it(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.serve(monkeypatch, CONFIG | {"OnBuild": ["WORKDIR /app", "COPY page .", "ENV A=1"]})
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/page").write_text("x")
+    report = convert(tmp_path / "app", f"FROM debian AS other\nFROM {NAME}:2.1\nENV B=$A\n")
+    assert report["image"]["config"]["Env"][-2:] == ["A=1", "B=1"]
+    assert report["image"]["config"]["WorkingDir"] == "/app"
+    assert "${../page} app/page" in (tmp_path / "app/nix/image.nix").read_text()
+    assert ("D2N109", "info") in [(one["code"], one["severity"]) for one in report["findings"]]
+
+
+@pytest.mark.parametrize(
+    "trigger", ["FROM debian", "ONBUILD ENV A=1", "COPY", "NONSENSE x", "ENV A=1\nFROM x"]
+)
+def test_triggers_that_cannot_be_are_told(
+    trigger: str, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.serve(monkeypatch, CONFIG | {"OnBuild": [trigger]})
     report = convert(tmp_path / "app", f"FROM {NAME}:2.1\n")
-    assert any(one["code"] == "D2N109" and "COPY . /app" in one["message"] for one in report["findings"])
+    assert ("D2N109", "warning") in [(one["code"], one["severity"]) for one in report["findings"]]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,11 @@ def config_data(config: ImageConfig) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value}
 
 
+def words(value: object) -> tuple[str, ...]:
+    """A list of texts (`Shell`, `OnBuild`); () for anything else."""
+    return _texts(value) or ()
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) and "\0" not in value else ""
 

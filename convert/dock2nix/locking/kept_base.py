@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dock2nix.errors import UsageError
-from dock2nix.locking.image_config import image_config
+from dock2nix.locking.image_config import image_config, words
 from dock2nix.model.dockerfile import ImageReference
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import ImageConfig, KeptBase
@@ -31,6 +31,7 @@ class Pulled(Struct, frozen=True, kw_only=True):
     hash: str
     config: ImageConfig
     triggers: tuple[str, ...] = ()
+    shell: tuple[str, ...] = ()
 
 
 class Puller(Protocol):
@@ -73,7 +74,12 @@ def keep_base(root: Stage, architecture: str, sources: DownloadSources) -> Outco
     pulled = sources.puller.pull(kept)
     if isinstance(pulled, Pulled):
         kept = replace(
-            kept, digest=pulled.digest, hash=pulled.hash, config=pulled.config, triggers=pulled.triggers
+            kept,
+            digest=pulled.digest,
+            hash=pulled.hash,
+            config=pulled.config,
+            triggers=pulled.triggers,
+            shell=pulled.shell,
         )
         return Outcome(kept, tuple(_remarks(kept, "")))
     kept = _with_memory(kept, sources.bases.get(kept.address, {}))
@@ -82,11 +88,11 @@ def keep_base(root: Stage, architecture: str, sources: DownloadSources) -> Outco
 
 def _with_memory(kept: KeptBase, said: Mapping[str, Any]) -> KeptBase:
     """What the image said of itself in an earlier conversion, when it is the same image."""
-    config, triggers = said.get("config"), said.get("triggers")
+    config = said.get("config")
     if not isinstance(config, dict):
         return kept
-    texts = tuple(map(str, triggers)) if isinstance(triggers, list) else ()
-    return replace(kept, config=image_config(config), triggers=texts)
+    triggers, shell = words(said.get("triggers")), words(said.get("shell"))
+    return replace(kept, config=image_config(config), triggers=triggers, shell=shell)
 
 
 def _asked(reference: ImageReference, architecture: str, location: Location) -> KeptBase:
@@ -139,12 +145,4 @@ def _remarks(kept: KeptBase, reason: str) -> list[Finding]:
                 hint="`dock2nix lock` fills it in",
             )
         )
-    found += (
-        Finding(
-            code="D2N109",
-            message=f"{shown}: its ONBUILD {trigger} is not replayed: write the instruction into the Dockerfile",
-            location=kept.location,
-        )
-        for trigger in kept.triggers
-    )
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from dock2nix.errors import NixError
-from dock2nix.locking.image_config import image_config
+from dock2nix.locking.image_config import image_config, words
 from dock2nix.locking.kept_base import DIGEST, NoPuller, Pulled
 from dock2nix.nix import run_program
 
@@ -44,18 +44,19 @@ class SkopeoPuller:
         try:
             digest = image.digest or self._digest(image)
             known = replace(image, digest=digest)
-            data = json.loads(self._run(known, "inspect", "--config", _source(known)))
+            # raw: in OCI's own form health checks, ONBUILD and SHELL, which are Docker's, would be missing
+            data = json.loads(self._run(known, "inspect", "--config", "--raw", _source(known)))
             hashed = image.hash or self._hash(known)
         except (NixError, OSError, ValueError, RecursionError) as error:
             return _told(error)
         config = data.get("config") if isinstance(data, dict) else None
         values: dict[str, Any] = config if isinstance(config, dict) else {}
-        triggers = values.get("OnBuild")
         return Pulled(
             digest=digest,
             hash=hashed,
             config=image_config(values),
-            triggers=tuple(map(str, triggers)) if isinstance(triggers, list) else (),
+            triggers=words(values.get("OnBuild")),
+            shell=words(values.get("Shell")),
         )
 
     def _digest(self, image: KeptBase) -> str:

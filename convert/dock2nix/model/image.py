@@ -107,7 +107,8 @@ class KeptBase(Struct, frozen=True, kw_only=True):
 
     `reference` is what FROM says. `name` is what registries know it by, without tag; `digest` is that of its manifest, `hash` (SRI) that of the archive that
     skopeo makes of it; "" while they are not known. `architecture` is Go's word (`amd64`). `config` is what it says itself of how
-    it is started, None when nobody has read it; `triggers` are the instructions that it has for images on it (ONBUILD).
+    it is started, None when nobody has read it; `triggers` are the instructions that it has for images on it (ONBUILD), `shell` is
+    its SHELL, () for the usual one.
     """
 
     reference: ImageReference
@@ -118,6 +119,7 @@ class KeptBase(Struct, frozen=True, kw_only=True):
     architecture: str
     config: ImageConfig | None = None
     triggers: tuple[str, ...] = ()
+    shell: tuple[str, ...] = ()
     location: Location
 
     @property

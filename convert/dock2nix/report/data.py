@@ -67,7 +67,13 @@ def _base(report: Report) -> dict[str, Any]:
     kept = report.plan.kept
     if kept is None or kept.config is None:
         return {}
-    said = {"url": kept.address, "config": config_data(kept.config), "triggers": list(kept.triggers)}
+    said: dict[str, Any] = {
+        "url": kept.address,
+        "config": config_data(kept.config),
+        "triggers": list(kept.triggers),
+    }
+    if kept.shell:
+        said["shell"] = list(kept.shell)
     return {"base": said}
 
 

@@ -36,6 +36,7 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
 )
 
 if TYPE_CHECKING:
@@ -66,14 +67,21 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
         to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
     ]
     library = NixExpression("lib") if any("lib." in text for text in texts) else None
+    recipe = file.build.recipe
+    python = isinstance(recipe, PythonRecipe)
+    own: tuple[dict[str, object], ...] = ()
+    if isinstance(recipe, PythonRecipe):
+        own = ({"name": NixExpression("python"), "value": NixExpression(f"pkgs.{recipe.interpreter}")},)
+        library = None
     remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
     what = "this stage builds" if file.build.own else "is copied from this stage"
+    what = "it installs" if python else what
     return {
         "title": Comment(f"{file.build.title}: what {what}, as a derivation."),
         "texts": tuple(Comment(text) for text in file.build.texts),
-        "arguments": module_arguments(plan),
-        "definitions": {"library": library} if bindings or library else None,
-        "bindings": tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
+        "arguments": NixExpression("{ pkgs, lib }") if python else module_arguments(plan),
+        "definitions": {"library": library} if own or bindings or library else None,
+        "bindings": own + tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
         "builder": _builder(file.build),
         "fixpoint": NixExpression("final") if isinstance(file.build.recipe, GradleRecipe) else None,
         "attributes": tuple(
@@ -124,6 +132,8 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.buildDotnetModule")
         case GradleRecipe():
             return NixExpression("pkgs.stdenv.mkDerivation")
+        case PythonRecipe():
+            return NixExpression("python.pkgs.buildPythonPackage")
         case ComposerRecipe(php=php, source=source):
             return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
         case _:
@@ -132,6 +142,9 @@ def _builder(build: StageBuild) -> NixExpression:
 
 def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
+    if isinstance(build.recipe, PythonRecipe):
+        yield from _python(build.recipe, file)
+        return
     yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
     yield "version", "0"
     yield from sources_of(build)
@@ -335,6 +348,33 @@ def _gradle(recipe: GradleRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "gradleFlags", (*java, *(word for flag in recipe.flags for word in flag.split(" "))) or None
     yield "env", dict(file.build.environment) or None
     yield "installPhase", _install(file, ())
+
+
+# --- Python ---------------------------------------------------------------------------------------------------------------------
+
+
+def _python(recipe: PythonRecipe, file: StageFile) -> Iterator[_Argument]:
+    """The environment that it joins has what it depends on: nothing is passed on, and nothing checked."""
+    builders = tuple(NixExpression(f"python.pkgs.{name}") for name in recipe.builders)
+    tools = _packages(file.tools) or ()
+    yield "pname", recipe.name
+    yield "version", recipe.version
+    if recipe.old:
+        yield "format", "pyproject" if recipe.standard else "setuptools"
+    else:
+        yield "pyproject", True
+        yield "build-system", builders
+    yield from sources_of(file.build)
+    yield "postPatch", _changes(file.build)
+    yield "nativeBuildInputs", ((*builders, *tools) if recipe.old else tools) or None
+    yield "buildInputs", _packages(file.libraries)
+    yield "env", None if recipe.old else (dict(file.build.environment) or None)
+    if recipe.old:
+        yield from file.build.environment
+    elif recipe.loose:
+        yield "pypaBuildFlags", ("--skip-dependency-check",)
+    yield "dontCheckRuntimeDeps", True
+    yield "doCheck", False
 
 
 # --- Composer ------------------------------------------------------------------------------------------------------------------

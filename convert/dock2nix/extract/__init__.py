@@ -130,6 +130,7 @@ class _Walk(Struct, kw_only=True):
     environments: set[int]
     doings: list[Doing]
     brought: tuple[Effect, ...] = ()
+    before: tuple[Effect, ...] = ()
     certificates: bool = False
     unknown: tuple[str, ...] = ()
     bash: bool = False
@@ -237,6 +238,16 @@ def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catal
     return with_interpreter(steps, base, catalogue)
 
 
+def _with_projects(steps: tuple[Step, ...], walk: _Walk, extraction: _Extraction) -> tuple[Step, ...]:
+    from dock2nix.extract.python_projects import has_projects, with_projects  # noqa: PLC0415 - few Dockerfiles need it
+
+    if not has_projects(steps):
+        return steps
+    chain = tuple(reversed([extraction.stages[at] for at in _chain(extraction.stages, walk.stage.index)]))
+    doings = tuple(with_steps(walk.doings, steps))
+    return with_projects(doings, walk.before, chain, extraction.context, extraction.catalogue)
+
+
 def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
     """A stage and those it stands on."""
     yield index
@@ -265,7 +276,7 @@ def _walked(stage: Stage, extraction: _Extraction, builds: Mapping[Location, Ver
     for instruction in stage.instructions:
         _walk(instruction, walk, extraction)
     base, catalogue = extraction.image_below(stage.index), extraction.catalogue
-    walk.steps = list(_with_node(tuple(walk.steps), base, catalogue))
+    walk.steps = list(_with_projects(_with_node(tuple(walk.steps), base, catalogue), walk, extraction))
     extraction.yard.doings[stage.index] = with_steps(walk.doings, tuple(walk.steps))
     return walk
 
@@ -293,6 +304,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
         user=user,
         files=ImageFiles(extraction.context, effects, extraction.node_locks),
         known=KnownPaths(extraction.context, effects),
+        before=tuple(effects),
         steps=[],
         findings=[],
         environments=set(),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.services import service_accounts, service_effects, service_folders
 from dock2nix.extract.folding import folded
+from dock2nix.model.builds import PythonRecipe
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, Symlink, WriteFile
@@ -23,7 +24,13 @@ from dock2nix.plan.environment import base_environment, image_environment
 from dock2nix.plan.links import follow_links
 from dock2nix.plan.node_modules import further_inputs, with_node
 from dock2nix.plan.origins import Origins, current_packages
-from dock2nix.plan.packages import build_sections, package_sections, python_file
+from dock2nix.plan.packages import (
+    build_sections,
+    built_projects,
+    package_sections,
+    project_interpreter,
+    python_file,
+)
 from dock2nix.plan.runners import without_runner
 from dock2nix.plan.services import from_their_inputs, without_replaced
 from dock2nix.plan.stages import node_modules_of, stage_files, with_their_inputs
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.locking import Locking
+    from dock2nix.model.builds import StageBuild
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect, FlakeInput, Group, User
     from dock2nix.model.python_lock import LockedEnvironment
@@ -98,7 +106,8 @@ def plan_image(
     settled = _settled(image, config, programs_of(sections, catalogue))
     own = from_their_inputs(settled.value.effects, origins)
     effects = with_node(own, resolved, catalogue.pin(settings.channel))
-    builds = stage_files(effects.value, resolved, catalogue.pin(settings.channel), catalogue)
+    main = catalogue.pin(settings.channel)
+    builds = stage_files(effects.value, resolved, main, catalogue, _projects(mine, base, origins.source))
     plan = ImagePlan(
         name=settings.name,
         tag=settings.tag,
@@ -152,6 +161,20 @@ class _Content(Struct, frozen=True, kw_only=True):
     def flat(self) -> tuple[ScopedInstruction, ...]:
         """The instructions of all stages in one."""
         return tuple(instruction for stage in self.instructions for instruction in stage)
+
+
+def _projects(
+    mine: tuple[ResolvedRequirement, ...], base: BaseImage | None, source: str
+) -> tuple[StageBuild, ...]:
+    """The builds of projects of Python, for the interpreter that is known by now."""
+    builds = []
+    for _, project in built_projects(mine):
+        interpreter, origin = project_interpreter(project, base, source)
+        recipe = project.build.recipe
+        if isinstance(recipe, PythonRecipe):
+            recipe = replace(recipe, interpreter=interpreter, old=bool(origin))
+        builds.append(replace(project.build, recipe=recipe))
+    return tuple(builds)
 
 
 def _command_location(image: _Content) -> Location:

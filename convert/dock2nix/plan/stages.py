@@ -14,12 +14,14 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
     StageFile,
 )
 from dock2nix.model.downloads import FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyOutput, NodeModules
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
+from dock2nix.plan.members import member_of
 from dock2nix.plan.node_modules import with_node
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ def stage_files(
     resolved: tuple[ResolvedRequirement, ...],
     main: FlakeInput,
     catalogue: Catalogue,
+    projects: tuple[StageBuild, ...] = (),
 ) -> Outcome[tuple[StageFile, ...]]:
     """The files of nix/stages/.
 
@@ -96,12 +99,16 @@ def stage_files(
         resolved: what all stages asked for.
         main: the pin that `pkgs` is.
         catalogue: for what packages have.
+        projects: of Python, as they are installed.
 
     Returns:
         One for each build that something of the image comes from, by name, those that others take from included.
     """
     outputs: dict[StageBuild, set[str]] = {}
     _collect(effects, outputs)
+    for build in projects:
+        outputs[build] = set()
+        _collect(build.changes, outputs)
     files: list[StageFile] = []
     findings: list[Finding] = []
     for build in sorted(outputs, key=lambda one: one.name):
@@ -233,6 +240,8 @@ def _inputs(
         if isinstance(build.origin, Unpack) and build.origin.program == "unzip":
             tools[AttributePath("unzip"), ""] = None
     for package, headers in _installed(build.stages, resolved):
+        if isinstance(recipe, PythonRecipe) and member_of(package) is not None:
+            continue  # it is in the environment that the project joins
         known = catalogue.attribute(package.attribute_path)
         if known is not None and known.path not in (_COMPILERS if headers else had):
             is_library = headers or "dev" in known.outputs or not known.programs

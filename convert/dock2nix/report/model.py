@@ -102,6 +102,7 @@ class Report(Struct, frozen=True, kw_only=True):
             for effect in (*self.plan.effects, *node_modules_of(self.plan.stages))
             if isinstance(effect, NodeModules)
             for package in effect.packages
+            if package.url
         }
         return tuple(
             sorted(

@@ -421,6 +421,7 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         user=walk.user,
         text=_script_text(instruction, walk, extraction),
         builds=walk.builds,
+        platform=walk.stage.platform,
     )
     steps = extract_commands(items.value, scene)
     for effect in mounted:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.offline import offline_programs
 from dock2nix.commands.base import absolute
+from dock2nix.extract.paths import is_of_distribution
 from dock2nix.model.shell import Certainty, Opaque
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import parse_shell
@@ -164,6 +165,8 @@ class Survey(Struct):
         for word in operands.read:
             path = absolute(_plain_part(word), run.directory)
             if path is not None and not self._may_be_there(path):
+                return False
+            if path is not None and path != absolute(word, run.directory) and is_of_distribution(path):
                 return False
         for word in operands.made:
             path = absolute(_plain_part(word), run.directory)

@@ -334,7 +334,7 @@ def _download_problem(effect: Unpack | ChangeTree, known: KnownPaths) -> str:
 
 def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     for word in effect.words if effect.target else ():
-        if isinstance(word, ToolPath) and word.pattern and _is_of_distribution(folder_of(word)):
+        if isinstance(word, ToolPath) and word.pattern and is_of_distribution(folder_of(word)):
             return f"what {word.path} names is not known: the image's packages may have such files"
     for path in effect.reads:
         if not known.holds(path) or (path in STANDARD_DIRECTORIES and not known.below(path)):
@@ -346,7 +346,7 @@ def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     return "" if there else f"whether there is a folder {parent} in the image is not known"
 
 
-def _is_of_distribution(folder: str) -> bool:
+def is_of_distribution(folder: str) -> bool:
     """Whether a distribution's packages put files into a folder."""
     return folder in STANDARD_DIRECTORIES and not is_below(folder, "/usr/local") and folder not in _FREE
 

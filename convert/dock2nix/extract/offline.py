@@ -77,6 +77,7 @@ _READ_FILES = frozenset({".", "source"})
 _INTERPRETERS = frozenset({"node", "perl", "php", "python", "ruby"})
 _INLINE = frozenset({"-c", "-e", "-E", "-r", "-p"})
 _WRAPPERS = frozenset({"builtin", "command", "env", "exec", "nice", "time", "timeout", "xargs", *_SHELLS})
+_WILDCARD = regex(r"[*?\[]")
 _VERSION = regex(r"[0-9][0-9.]*$")
 _SHEBANG = regex(r"#!\s*(\S+)(?:\s+(?:-S\s+)?(\S+))?")
 # Words by which programs in other languages give away that they talk to somebody, or start programs.
@@ -166,7 +167,7 @@ class Survey(Struct):
             path = absolute(_plain_part(word), run.directory)
             if path is not None and not self._may_be_there(path):
                 return False
-            if path is not None and path != absolute(word, run.directory) and is_of_distribution(path):
+            if path is not None and _WILDCARD.search(word) and is_of_distribution(path):
                 return False
         for word in operands.made:
             path = absolute(_plain_part(word), run.directory)

@@ -448,6 +448,7 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         text=_script_text(instruction, walk, extraction),
         builds=walk.builds,
         distribution=below.distribution if below else "",
+        platform=walk.stage.platform,
     )
     steps = extract_commands(items.value, scene)
     done = steps.value

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.context import BuildContext
 
 
+# Folders of every distribution in which its packages have no files.
+_FREE = frozenset({"/home", "/mnt", "/opt", "/srv", "/tmp"})  # noqa: S108 - paths of the image
 # Folders that hold far more than what an archive puts into them.
 _SHARED = frozenset({"/", "/etc", "/usr", "/var"})
 
@@ -337,6 +339,9 @@ def _download_problem(effect: Unpack | ChangeTree, known: KnownPaths) -> str:
 
 
 def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
+    for word in effect.words if effect.target else ():
+        if isinstance(word, ToolPath) and word.pattern and is_of_distribution(folder_of(word)):
+            return f"what {word.path} names is not known: the image's packages may have such files"
     for path in effect.reads:
         if not known.holds(path) or (path in STANDARD_DIRECTORIES and not known.below(path)):
             return f"what stands at {path} in the image is not known"
@@ -345,6 +350,11 @@ def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     parent = posixpath.dirname(effect.target)
     there = known.is_directory(effect.target) or known.is_directory(parent) or known.is_open(parent)
     return "" if there else f"whether there is a folder {parent} in the image is not known"
+
+
+def is_of_distribution(folder: str) -> bool:
+    """Whether a distribution's packages put files into a folder."""
+    return folder in STANDARD_DIRECTORIES and not is_below(folder, "/usr/local") and folder not in _FREE
 
 
 def _folder_for(effect: RunTool, known: KnownPaths) -> list[Effect]:

@@ -145,7 +145,10 @@ def test_the_base_is_converted_with_what_stands_on_it(tmp_path: Path) -> None:
         "srv/b",
     ):
         assert line in image, line
-    assert "pkgs.curl" in (tmp_path / "nix/packages.nix").read_text()
+    packages = (tmp_path / "nix/packages.nix").read_text()
+    assert "# 4: FROM debian:bookworm-slim (base/Dockerfile)" in packages
+    assert "# 7: apt-get install -y curl (base/Dockerfile)\n  pkgs.curl" in packages
+    assert "# 4: COPY --from=0 /dist /srv/one, there line 2: mkdir /dist\n" in image
 
 
 def test_bases_of_bases_are_found(tmp_path: Path) -> None:

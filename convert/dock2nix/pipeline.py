@@ -14,6 +14,7 @@ from dock2nix.extract import extract, python_sources, run_time_programs
 from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
+from dock2nix.locking.debs import DebSettings, lock_debs, with_folders
 from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
 from dock2nix.locking.kept_base import keep_base
 from dock2nix.locking.node_locks import made_files, make_node_locks
@@ -31,7 +32,7 @@ from dock2nix.plan.choices import apply_choices
 from dock2nix.plan.named_files import settle_named_files
 from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.plan.scripts import check_scripts
-from dock2nix.plan.stages import origins_of, with_origins
+from dock2nix.plan.stages import modules_by_file, origins_of, with_modules, with_origins
 from dock2nix.report import Passed, build_report, report_files
 from dock2nix.resolve import base_image_of, resolve
 from dock2nix.review.known_hashes import keep_hashes
@@ -64,8 +65,8 @@ class Source(Struct, frozen=True, kw_only=True):
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system.
 
-    `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml.
-    `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
+    `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml. `fallback`
+    is where packages come from that nixpkgs lacks: deb, or "" for nowhere; `deb_lock` the text of an older nix/debs.json. `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
     """
 
     target: str = ""
@@ -75,6 +76,8 @@ class Options(Struct, frozen=True, kw_only=True):
     strict: bool = False
     python: str = "nixpkgs"
     python_lock: str = ""
+    fallback: str = ""
+    deb_lock: str = ""
     recorded: tuple[tuple[str, object], ...] = ()
 
     @property
@@ -85,6 +88,12 @@ class Options(Struct, frozen=True, kw_only=True):
             previous=self.python_lock,
             channel=self.image.channel,
             systems=systems_of(self.image),
+        )
+
+    def debs(self, pin: str) -> DebSettings:
+        """What of it concerns packages that nixpkgs lacks; `pin` is its revision."""
+        return DebSettings(
+            wanted=self.fallback == "deb", systems=systems_of(self.image), previous=self.deb_lock, pin=pin
         )
 
 
@@ -178,6 +187,22 @@ def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
     return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems, stages=stages)
 
 
+def _fetched(
+    planned: Outcome[ImagePlan],
+    context: BuildContext,
+    catalogue: Catalogue,
+    downloads: Callable[[], DownloadSources],
+) -> Outcome[ImagePlan]:
+    """The plan with the hashes of what the image and its builds download."""
+    plan = planned.value
+    files = lock_downloads(plan.effects, origins_of(plan.stages), plan.systems, catalogue, downloads)
+    plan = _with_downloads(plan, files.value)
+    caches = lock_yarn_caches(plan.effects, modules_by_file(plan.stages), context, downloads)
+    effects, modules = caches.value
+    plan = replace(plan, effects=effects, stages=with_modules(plan.stages, modules))
+    return Outcome(plan, planned.findings + files.findings + caches.findings)
+
+
 def convert(
     source: Source,
     options: Options,
@@ -225,7 +250,17 @@ def convert(
     )
     resolved = apply_choices(asked_for, annotations.value, chain, catalogue)
     parts = image_parts(stages.value, chain, steps.value, catalogue)
+    own = lock_debs(
+        resolved,
+        parts,
+        catalogue,
+        lambda: downloads().debs(),
+        options.debs(catalogue.pin(options.image.channel).rev),
+    )
+    steps = Outcome(with_folders(steps.value, own.value), steps.findings)
+    resolved = Outcome(own.value.requirements, own.findings)
     locked = lock_python(resolved, parts, catalogue, locker, options.locking)
+    locked = Outcome(replace(locked.value, debs=own.value.lock), locked.findings)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image
     settings = replace(settings, kept=kept)
@@ -233,16 +268,7 @@ def convert(
     scripts = check_scripts(base, chain, known, context, catalogue)
     steps = Outcome(scripts.value, steps.findings + scripts.findings)
     planned = plan_image(stages.value, target, steps.value, locked.value, catalogue, settings)
-    fetched = lock_downloads(
-        planned.value.effects,
-        origins_of(planned.value.stages),
-        planned.value.systems,
-        catalogue,
-        downloads,
-    )
-    planned = Outcome(_with_downloads(planned.value, fetched.value), planned.findings + fetched.findings)
-    cached = lock_yarn_caches(planned.value.effects, context, downloads)
-    planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
+    planned = _fetched(planned, context, catalogue, downloads)
     passes = (stages.value, steps.value, locked.value.requirements)
     contents = None if kept else image_contents(base, chain, passes, context)
     settled = settle_named_files(planned.value, chain, passes, contents, context, catalogue)

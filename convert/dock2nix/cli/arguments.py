@@ -129,6 +129,19 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
     parser.add_argument(
+        "--fallback",
+        choices=("none", "deb"),
+        default="none",
+        help="where packages of apt come from that nixpkgs lacks; deb: the distribution's own files, patched (default: none)",
+    )
+    parser.add_argument(
+        "--debian-mirror",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="an archive of Debian or Ubuntu for these, a mirror or a day of a snapshot archive (repeatable; default: apt's own)",
+    )
+    parser.add_argument(
         "--offline",
         action="store_true",
         help="never use the network (locks and downloads do); what is cached is used",

@@ -95,6 +95,8 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         strict=options.strict,
         python=options.python,
         python_lock=older_lock(options.output or source.context),
+        fallback="deb" if getattr(options, "fallback", "none") == "deb" else "",
+        deb_lock=older_lock(options.output or source.context, "nix/debs.json"),
         recorded=recorded_options(options, source),
     )
 
@@ -120,13 +122,14 @@ def _downloads(options: argparse.Namespace, folder: Path) -> DownloadSources:
         folder,
         offline=options.offline,
         private=options.allow_private_addresses,
+        mirrors=tuple(options.debian_mirror),
         quiet=options.quiet or options.json,
     )
 
 
-def older_lock(folder: Path) -> str:
-    """The text of the nix/pylock.toml of an earlier conversion; "" when there is none that can be read."""
-    path = folder / "nix/pylock.toml"
+def older_lock(folder: Path, name: str = "nix/pylock.toml") -> str:
+    """The text of a lock of an earlier conversion; "" when there is none that can be read."""
+    path = folder / name
     try:
         return path.read_text(encoding="utf-8") if path.stat().st_size <= _LARGEST_LOCK else ""
     except (OSError, ValueError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from dock2nix.locking.debs.archive import DebSources
     from dock2nix.locking.fetching import Fetcher
 
 _LARGEST_REPORT = 64 * 2**20
@@ -27,7 +28,9 @@ _HASH = re.compile(r"sha(?:1|256|512)-[A-Za-z0-9+/]+={0,2}")
 _REV = re.compile(r"[0-9a-f]{40}")
 
 
-def find_downloads(folder: Path, *, offline: bool, private: bool, quiet: bool) -> DownloadSources:
+def find_downloads(
+    folder: Path, *, offline: bool, private: bool, quiet: bool, mirrors: tuple[str, ...] = ()
+) -> DownloadSources:
     """Downloads over the network, or out of the cache alone, and what was pinned.
 
     Args:
@@ -35,6 +38,7 @@ def find_downloads(folder: Path, *, offline: bool, private: bool, quiet: bool) -
         offline: open no connection.
         private: addresses of this machine and of private networks may be asked.
         quiet: no progress bar.
+        mirrors: archives of Debian and Ubuntu; () for those that apt uses on this machine.
     """
     cache = DownloadCache(cache_folder())
     fetcher: Fetcher = HttpFetcher(
@@ -49,7 +53,32 @@ def find_downloads(folder: Path, *, offline: bool, private: bool, quiet: bool) -
         filled=_filled(report),
         bases=_bases(report),
         puller=find_puller(offline=offline),
+        debs=lambda: find_debs(mirrors, offline=offline, quiet=quiet),
     )
+
+
+def find_debs(mirrors: tuple[str, ...], *, offline: bool, quiet: bool) -> DebSources:
+    """Where packages of Debian and Ubuntu come from: the archives that are named, else those that apt uses on this machine.
+
+    Args:
+        mirrors: the addresses of archives.
+        offline: open no connection.
+        quiet: no progress bar.
+    """
+    from dock2nix.locking.debs.archive import (  # noqa: PLC0415 - few conversions need it
+        DebSources,
+        machine_keyrings,
+        machine_mirrors,
+    )
+
+    cache = DownloadCache(cache_folder())
+    fetcher: Fetcher = HttpFetcher(
+        cache=cache, limits=Limits(private=True), watch=lambda: progress_bar(quiet=quiet)
+    )
+    if offline:
+        fetcher = CachedFetcher(cache, "--offline was given and it was not downloaded before")
+    named = tuple(dict.fromkeys(mirror.rstrip("/") for mirror in mirrors))
+    return DebSources(fetcher=fetcher, mirrors=named or machine_mirrors(), keyrings=machine_keyrings())
 
 
 def _older_report(folder: Path) -> Mapping[str, Any]:

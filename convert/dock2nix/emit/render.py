@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dock2nix.emit.debs import debs_values
 from dock2nix.emit.expression import to_nix
 from dock2nix.emit.flake import flake_lock, flake_values
 from dock2nix.emit.image import base_values, image_values
@@ -47,6 +48,7 @@ OUTPUTS = (
     Output("nix/module.nix", "module.nix.jinja", module_values),
     Output("nix/shell.nix", "shell.nix.jinja", shell_values),
     Output("nix/python.nix", "python.nix.jinja", python_values),
+    Output("nix/debs.nix", "debs.nix.jinja", debs_values),
 )
 
 # Of each file in nix/stages/.
@@ -64,6 +66,10 @@ def render(plan: ImagePlan) -> dict[str, str]:
         from dock2nix.locking.pylock import write_lock  # noqa: PLC0415 - few plans have a lock
 
         files["nix/pylock.toml"] = write_lock(plan.python.lock)
+    if plan.debs is not None:
+        from dock2nix.locking.debs.lockfile import write_lock as write_debs  # noqa: PLC0415 - few plans have one
+
+        files["nix/debs.json"] = write_debs(plan.debs)
     for output in OUTPUTS:
         values = output.values(plan)
         if values is not None:

@@ -31,7 +31,13 @@ from dock2nix.emit.expression import (
 )
 from dock2nix.emit.flake import inherited_arguments
 from dock2nix.emit.node_modules import node_modules_expression
-from dock2nix.emit.run_script import helper_file, script_environment, script_line, tools_binding
+from dock2nix.emit.run_script import (
+    helper_file,
+    script_environment,
+    script_line,
+    stored_packages,
+    tools_binding,
+)
 from dock2nix.extract.paths import matched
 from dock2nix.model.downloads import ChangeTree, CheckFile, FetchFile, FetchTree, Unpack
 from dock2nix.model.image import (
@@ -60,6 +66,8 @@ from dock2nix.plan.users import account_numbers
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.model.builds import StageBuild
     from dock2nix.model.image import Effect
     from dock2nix.model.plan import ImagePlan, Surroundings
@@ -96,7 +104,12 @@ def has_contents(plan: ImagePlan) -> bool:
 def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
     """The commands for `extraCommands` or `fakeRootCommands`, with what they refer to."""
     on_base = plan.kept is not None
-    pen = _Pen(merged_usr=plan.surroundings.merged_usr, on_base=on_base, passed_on=inherited_arguments(plan))
+    pen = _Pen(
+        merged_usr=plan.surroundings.merged_usr,
+        on_base=on_base,
+        passed_on=inherited_arguments(plan),
+        stored=stored_packages(plan),
+    )
     if on_base:
         pen.unpack_base(programs=bool(plan.sections))
     pen.surround(plan.surroundings)
@@ -153,7 +166,8 @@ def _with_parents(path: str) -> list[str]:
 class _Pen(Struct):
     """The script so far, with what is known of the image: folders and files that it made, and links.
 
-    `on_base`: a published image is laid out in the folder that it runs in, accounts included. `up` leads from the file that it stands in to the flake's root, `stages` to the builds, which get `passed_on`.
+    `on_base`: a published image is laid out in the folder that it runs in, accounts included. `up` leads from the file that it
+    stands in to the flake's root, `stages` to the builds, which get `passed_on`. `stored`: see `stored_packages`.
     """
 
     merged_usr: bool
@@ -161,6 +175,7 @@ class _Pen(Struct):
     up: str = "../"
     stages: str = "./stages/"
     passed_on: str = "{ inherit pkgs; }"
+    stored: Mapping[str, str] = field(default_factory=dict)
     told: str = ""
     lines: list[ShellLine] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
@@ -205,8 +220,10 @@ class _Pen(Struct):
             self.made.update(("var", *folders))
         if around.merged_usr:
             self.line("ln", "-sfn", "bin", "sbin", remark="/usr/bin, /usr/sbin and /sbin are /bin")
-            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share")
+            further = tuple(f"../{name}" for name in around.usr)
+            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share", *further)
             self.made.update(("sbin", "usr/bin", "usr/lib", "usr/sbin", "usr/share"))
+            self.made.update(f"usr/{name}" for name in around.usr)
 
     def unpack_base(self, *, programs: bool) -> None:
         """The published image that this one stands on, and the packages' programs in it."""
@@ -564,7 +581,7 @@ class _Pen(Struct):
 
     def script(self, effect: RunScript, remark: str) -> None:
         """One run; scripts with the same variables share them."""
-        variables = NixExpression(script_environment(effect))
+        variables = NixExpression(script_environment(effect, self.stored))
         same = (one for one in self.bindings if one.value == variables)
         shared = next(same, None)
         name = NixExpression(shared.name) if shared else self.bind("environment", effect, "", variables)

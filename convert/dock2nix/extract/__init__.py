@@ -56,9 +56,13 @@ __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_pro
 
 
 _BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9_-]*")
+_STORED = regex(r"@[A-Za-z_][A-Za-z0-9_.'-]*@")
 _CHECK = regex(r"\s*CMD\s+", re.IGNORECASE)
-_WITH_DASH = frozenset({"debian", "ubuntu"})
-_WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
+_SHELL_OF = {
+    "alpine": "ash",
+    **dict.fromkeys(("debian", "ubuntu"), "dash"),
+    **dict.fromkeys(("amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"), "bash"),
+}
 _PLAIN_IMAGES = frozenset(
     {
         *(
@@ -132,9 +136,11 @@ class _Walk(Struct, kw_only=True):
     environments: set[int]
     doings: list[Doing]
     brought: tuple[Effect, ...] = ()
+    before: tuple[Effect, ...] = ()
     certificates: bool = False
     unknown: tuple[str, ...] = ()
-    bash: bool = False
+    stored: frozenset[str] = frozenset()
+    shell: str = "sh"
     builds: Mapping[Location, Verdict] = field(default_factory=dict)
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
@@ -252,6 +258,16 @@ def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catal
     return with_interpreter(steps, base, catalogue)
 
 
+def _with_projects(steps: tuple[Step, ...], walk: _Walk, extraction: _Extraction) -> tuple[Step, ...]:
+    from dock2nix.extract.python_projects import has_projects, with_projects  # noqa: PLC0415 - few Dockerfiles need it
+
+    if not has_projects(steps):
+        return steps
+    chain = tuple(reversed([extraction.stages[at] for at in _chain(extraction.stages, walk.stage.index)]))
+    doings = tuple(with_steps(walk.doings, steps))
+    return with_projects(doings, walk.before, chain, extraction.context, extraction.catalogue)
+
+
 def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
     """A stage and those it stands on."""
     yield index
@@ -280,7 +296,7 @@ def _walked(stage: Stage, extraction: _Extraction, builds: Mapping[Location, Ver
     for instruction in stage.instructions:
         _walk(instruction, walk, extraction)
     base, catalogue = extraction.image_below(stage.index), extraction.catalogue
-    walk.steps = list(_with_node(tuple(walk.steps), base, catalogue))
+    walk.steps = list(_with_projects(_with_node(tuple(walk.steps), base, catalogue), walk, extraction))
     extraction.yard.doings[stage.index] = with_steps(walk.doings, tuple(walk.steps))
     return walk
 
@@ -297,7 +313,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     if isinstance(stage.base, ImageReference):
         known = extraction.catalogue.base_image(stage.base)
         if known:
-            workdir, user = known.config.working_dir or "/", known.config.user
+            workdir, user = posixpath.normpath(known.config.working_dir or "/"), known.config.user
             brought = () if known.kept else service_effects(known, stage.location)
             effects = [*brought]
     below = extraction.image_below(stage.index)
@@ -305,11 +321,13 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     return _Walk(
         stage=stage,
         unknown=_unknown_variables(stage, extraction),
-        bash=_shell_is_bash(stage, extraction),
+        stored=_stored(below),
+        shell=_shell_of(stage, extraction),
         workdir=workdir,
         user=user,
         files=ImageFiles(extraction.context, effects, extraction.node_locks),
         known=KnownPaths(extraction.context, effects, anything=on_kept),
+        before=tuple(effects),
         steps=[],
         findings=[],
         environments=set(),
@@ -336,12 +354,18 @@ def _unknown_variables(stage: Stage, extraction: _Extraction) -> tuple[str, ...]
     return _SET_BY_IMAGES.get(repository, ("*",))
 
 
-def _shell_is_bash(stage: Stage, extraction: _Extraction) -> bool:
-    """Whether /bin/sh is bash, as it is on distributions with rpm."""
+def _stored(base: BaseImage | None) -> frozenset[str]:
+    """What stands for paths in the store in the variables of a base image (`@temurin-bin-21@`): no text that a file may hold."""
+    values = (value for _, value in base.config.env) if base is not None else ()
+    return frozenset(found for value in values for found in _STORED.findall(value))
+
+
+def _shell_of(stage: Stage, extraction: _Extraction) -> str:
+    """Which shell /bin/sh is; `sh` when that is not known."""
     while isinstance(stage.base, StageReference):
         stage = extraction.stages[stage.base.index]
     base = extraction.catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
-    return base is not None and base.distribution in _WITH_BASH
+    return _SHELL_OF.get(base.distribution, "sh") if base is not None else "sh"
 
 
 def _walk(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
@@ -411,7 +435,14 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
-    items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
+    items = run_items(
+        instruction,
+        walk.workdir,
+        walk.stage.platform,
+        unknown=walk.unknown,
+        stored=walk.stored,
+        shell=walk.shell,
+    )
     mounts = mounts_of(instruction, walk.workdir)
     shown = shown_files(instruction, mounts, walk.known, lambda copy: _shown_by_copy(copy, walk, extraction))
     before = len(walk.files.effects)
@@ -464,12 +495,11 @@ def _script_text(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         if len(raw.heredocs) > 1 or not _is_one_heredoc(raw):
             return None
         source = raw.heredocs[0].source
-    base = extraction.image_below(walk.stage.index)
     return RunText(
         pieces=pieces_of(source, dialect),
         shell=instruction.shell,
         environment=instruction.environment,
-        dash=dialect == "sh" and base is not None and base.distribution in _WITH_DASH,
+        dash=dialect == "sh" and walk.shell == "dash",
     )
 
 
@@ -485,7 +515,8 @@ def run_items(
     platform: str,
     *,
     unknown: tuple[str, ...] = (),
-    bash: bool = False,
+    stored: frozenset[str] = frozenset(),
+    shell: str = "sh",
 ) -> Outcome[tuple[ShellItem, ...]]:
     """The commands of a RUN (or of a CMD, ENTRYPOINT in either form).
 
@@ -494,10 +525,14 @@ def run_items(
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
         unknown: variables that the base image may set to what is not known; with `*`, any that nobody set is unknown, not empty.
-        bash: whether /bin/sh is bash in this image.
+        stored: what stands for paths in the store in values of variables: where it does, the value is not known.
+        shell: which one /bin/sh is in this image.
     """
     raw = instruction.instruction
-    environment = _known_to_shell(instruction, unknown)
+    environment = {
+        name: None if value and any(mark in value for mark in stored) else value
+        for name, value in _known_to_shell(instruction, unknown).items()
+    }
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(
@@ -510,8 +545,8 @@ def run_items(
             )
         )
     dialect = shell_dialect(instruction.shell)
-    if dialect == "sh" and bash:
-        dialect = "bash"
+    if dialect == "sh":
+        dialect = shell
     if dialect is None:
         shell = " ".join(instruction.shell)
         text = f"the shell of this instruction is not a POSIX shell: {shell}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.locking.base import Locker
+    from dock2nix.model.debs import DebLock
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage
     from dock2nix.model.packages import AttributePath
@@ -53,10 +54,14 @@ class ImageParts(Struct, frozen=True, kw_only=True):
 
 
 class Locking(Struct, frozen=True, kw_only=True):
-    """All requirements, those of the environment locked; the environment is None when it comes from nixpkgs."""
+    """All requirements, those of the environment locked; the environment is None when it comes from nixpkgs.
+
+    `debs` are the packages that come as files of the distribution's own, None when there are none.
+    """
 
     requirements: Requirements
     environment: LockedEnvironment | None = None
+    debs: DebLock | None = None
 
 
 def image_parts(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.locking.debs.archive import DebSources
     from dock2nix.locking.fetching import Downloaded, Fetcher
     from dock2nix.locking.kept_base import Puller
     from dock2nix.model.downloads import MachineCode, Programs
@@ -51,11 +52,19 @@ class Pinned(Struct, frozen=True, kw_only=True):
     submodules: bool = False
 
 
+def no_debs() -> DebSources:
+    """Stands in where packages of distributions come from nowhere."""
+    from dock2nix.locking.debs.archive import DebSources  # noqa: PLC0415 - few Dockerfiles need it
+    from dock2nix.locking.fetching import NoFetcher  # noqa: PLC0415
+
+    return DebSources(fetcher=NoFetcher("nothing was downloaded"), mirrors=())
+
+
 class DownloadSources(Struct, frozen=True, kw_only=True):
     """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
 
-    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of. `puller` asks for base
-    images; `bases` is what one said of itself, by its address.
+    `debs` gives where packages of distributions come from. `filled` are hashes of what many addresses give, by file of the flake,
+    attribute and what they are of. `puller` asks for base images; `bases` is what one said of itself, by its address.
     """
 
     fetcher: Fetcher
@@ -63,6 +72,7 @@ class DownloadSources(Struct, frozen=True, kw_only=True):
     filled: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     bases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     puller: Puller = field(default_factory=lambda: NoPuller("no registry was asked"))
+    debs: Callable[[], DebSources] = no_debs
 
     def known(self, state: str) -> str:
         """The hash of what is told by a digest of what asks for it; "" when it is not known."""

@@ -38,8 +38,8 @@ class Unreadable(Exception):  # noqa: N818 - an answer, not an error of ours
     """What a download holds cannot be looked at; the text says why."""
 
 
-class _Found(Struct, kw_only=True):
-    """What was found so far: `needed` are the libraries that it is linked to, `brought` those that it brings."""
+class FoundPrograms(Struct, kw_only=True):
+    """What was found so far in machine code: `needed` are the libraries that it is linked to, `brought` those that it brings."""
 
     systems: set[str] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
@@ -54,6 +54,7 @@ class _Found(Struct, kw_only=True):
             self.needed.update(elf.needed)
 
     def programs(self) -> Programs:
+        """All of it, sorted; of the libraries those that it does not bring."""
         return Programs(
             systems=tuple(sorted(self.systems)),
             linked=tuple(sorted(self.linked)),
@@ -71,7 +72,7 @@ def programs_in(path: Path, unpack: Unpack | None) -> Programs:
     Raises:
         Unreadable: it is damaged, of a kind that cannot be read here, or far too large.
     """
-    found = _Found()
+    found = FoundPrograms()
     errors = (
         OSError,
         EOFError,

@@ -156,6 +156,22 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     ),
     "D2N246": ("changed-download", Severity.WARNING, "an address gives another file than when it was pinned"),
     "D2N247": ("moving-download", Severity.INFO, "what an address gives changes over time"),
+    "D2N261": (
+        "distribution-file",
+        Severity.INFO,
+        "a package that nixpkgs lacks is the distribution's own file",
+    ),
+    "D2N262": (
+        "no-distribution-file",
+        Severity.WARNING,
+        "a package does not come from the distribution's files, though it was asked to",
+    ),
+    "D2N263": (
+        "idle-maintainer-script",
+        Severity.WARNING,
+        "what a package's own scripts do when it is installed is not done",
+    ),
+    "D2N264": ("unverified-archive", Severity.WARNING, "the signature of a package archive was not checked"),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),

@@ -278,7 +278,8 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     packages that are left out (dev, optional, peer), `flags` further options that npm needs, `scripts` whether the packages' own
     install scripts run, `scripted` the installed packages that have some. `packages` are all that are fetched, by path.
     `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are. A lock of yarn has all
-    packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock.
+    packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock. `awaited`: the lock has still to be
+    made or mended, by a command that a finding names, and what it will hold is not known.
     """
 
     path: str
@@ -295,6 +296,7 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     source: str = ""
     state: str = ""
     hash: str = ""
+    awaited: bool = False
     location: Location
     text: str
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.services import service_accounts, service_effects, service_folders
 from dock2nix.extract.folding import folded
+from dock2nix.model.builds import PythonRecipe
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.model.image import AddGroup, AddUser, CopyFiles, ImageConfig, Symlink, WriteFile
@@ -24,7 +25,15 @@ from dock2nix.plan.kept import kept_findings, used_inputs
 from dock2nix.plan.links import follow_links
 from dock2nix.plan.node_modules import further_inputs, with_node
 from dock2nix.plan.origins import Origins, current_packages
-from dock2nix.plan.packages import build_sections, builder_sections, package_sections, python_file
+from dock2nix.plan.packages import (
+    build_sections,
+    builder_sections,
+    built_projects,
+    deb_section,
+    package_sections,
+    project_interpreter,
+    python_file,
+)
 from dock2nix.plan.runners import without_runner
 from dock2nix.plan.services import from_their_inputs, without_replaced
 from dock2nix.plan.stages import node_modules_of, stage_files, with_their_inputs
@@ -34,6 +43,8 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.locking import Locking
+    from dock2nix.model.builds import StageBuild
+    from dock2nix.model.debs import DebLock
     from dock2nix.model.dockerfile import ScopedInstruction, Stage
     from dock2nix.model.image import BaseImage, Effect, FlakeInput, Group, KeptBase, User
     from dock2nix.model.python_lock import LockedEnvironment
@@ -101,16 +112,20 @@ def plan_image(
     sections = package_sections(base, image.title, image.everything, mine, origins, python)
     if image.kept:
         sections = tuple(one for one in sections if one.title != image.title)
+    if locking.debs is not None:
+        sections = (*sections, deb_section(locking.debs, sections, image.everything, mine))
     building = builder_sections(stages, _builders(done, image), inputs, catalogue)
     building += build_sections(image.everything, resolved)
     clashing = collisions(sections, catalogue, root.location)
     folded = fold_config(base.config if base else ImageConfig(), image.instructions)
     runnable = without_runner(folded, image.everything, _command_location(image))
     config = runnable.value
-    settled = _settled(image, config, programs_of(sections, catalogue))
+    debs = locking.debs
+    settled = _settled(image, config, programs_of(sections, catalogue) | {*(debs.programs if debs else ())})
     own = from_their_inputs(settled.value.effects, origins)
     effects = with_node(own, resolved, catalogue.pin(settings.channel))
-    builds = stage_files(effects.value, resolved, catalogue.pin(settings.channel), catalogue)
+    main = catalogue.pin(settings.channel)
+    builds = stage_files(effects.value, resolved, main, catalogue, _projects(mine, base, origins.source))
     plan = ImagePlan(
         name=settings.name,
         tag=settings.tag,
@@ -125,7 +140,7 @@ def plan_image(
             builds.value,
             catalogue,
         ),
-        systems=_systems(settings, python),
+        systems=_systems(settings, python, debs),
         sections=sections,
         build_sections=building,
         unfree=_unfree(mine, base),
@@ -137,7 +152,8 @@ def plan_image(
         if image.kept
         else image_environment(base, root.location.first_line, mine, image.flat, origins.of),
         config=config,
-        surroundings=_surroundings(image),
+        surroundings=_with_folders(_surroundings(image), debs),
+        debs=debs,
         python=python_file(python, base, image.everything, mine, origins.source),
         collisions=clashing.value,
         stages=builds.value,
@@ -189,6 +205,20 @@ class _Content(Struct, frozen=True, kw_only=True):
     def flat(self) -> tuple[ScopedInstruction, ...]:
         """The instructions of all stages in one."""
         return tuple(instruction for stage in self.instructions for instruction in stage)
+
+
+def _projects(
+    mine: tuple[ResolvedRequirement, ...], base: BaseImage | None, source: str
+) -> tuple[StageBuild, ...]:
+    """The builds of projects of Python, for the interpreter that is known by now."""
+    builds = []
+    for _, project in built_projects(mine):
+        interpreter, origin = project_interpreter(project, base, source)
+        recipe = project.build.recipe
+        if isinstance(recipe, PythonRecipe):
+            recipe = replace(recipe, interpreter=interpreter, old=bool(origin))
+        builds.append(replace(project.build, recipe=recipe))
+    return tuple(builds)
 
 
 def _command_location(image: _Content) -> Location:
@@ -247,10 +277,13 @@ def _content(
     )
 
 
-def _systems(settings: ImageSettings, python: LockedEnvironment | None) -> tuple[str, ...]:
-    """The systems that the flake is for: all that were asked for, less those that the lock has no files for."""
+def _systems(
+    settings: ImageSettings, python: LockedEnvironment | None, debs: DebLock | None
+) -> tuple[str, ...]:
+    """The systems that the flake is for: all that were asked for, less those that a lock has no files for."""
     asked = systems_of(settings)
-    return tuple(system for system in asked if python is None or system in python.lock.systems)
+    mine = tuple(system for system in asked if debs is None or debs.system in {"", system})
+    return tuple(system for system in mine if python is None or system in python.lock.systems)
 
 
 def systems_of(settings: ImageSettings) -> tuple[str, ...]:
@@ -316,6 +349,14 @@ def _surroundings(image: _Content) -> Surroundings:
         temporary_folder=not empty,
         linked=_linked(image),
     )
+
+
+def _with_folders(around: Surroundings, debs: DebLock | None) -> Surroundings:
+    """With the folders that a distribution's own files stand in."""
+    if debs is None:
+        return around
+    linked = {*around.linked, *(f"/{name}" for name in (*debs.top, *debs.usr))}
+    return replace(around, linked=tuple(sorted(linked)), usr=debs.usr)
 
 
 def _linked(image: _Content) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dock2nix.model.downloads import FetchFile, FetchTree, Unpack, tree_key
 from dock2nix.model.finding import Finding, Severity
 from dock2nix.model.image import NodeModules
-from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
+from dock2nix.model.packages import BuiltProject, LockedArtifact, NixpkgsPackage, Origin, Unresolved
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.plan.stages import node_modules_of, origins_of
 
@@ -201,6 +201,9 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
     known: tuple[NixpkgsPackage | LockedArtifact, ...] = (*packages, *locked)
     first = known[0] if known else None
+    built = next((resolution for resolution in one.resolutions if isinstance(resolution, BuiltProject)), None)
+    if built is not None:
+        return _built_row(one, built)
     return RequirementRow(
         attributes=tuple(dict.fromkeys(_attribute(package) for package in packages)),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
@@ -210,6 +213,20 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
         hash=str(locked[0].hash) if locked else "",
         reason=one.reason,
         candidates=unresolved[0].candidates if unresolved else (),
+    )
+
+
+def _built_row(one: ResolvedRequirement, built: BuiltProject) -> RequirementRow:
+    version = one.requirement.project.version if one.requirement.project else ""
+    return RequirementRow(
+        attributes=(),
+        outputs=(),
+        version=version,
+        origin=str(Origin.RULE),
+        evidence=f"the project itself, built by nix/stages/{built.build.name}.nix",
+        hash="",
+        reason=one.reason,
+        candidates=(),
     )
 
 

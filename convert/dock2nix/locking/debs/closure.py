@@ -145,9 +145,9 @@ class Chooser(Struct, kw_only=True):
         for name, paragraph in asked.items():
             found.chosen[name], found.needed_by[name] = paragraph, ""
         for name, owner in self.forced.items():
-            paragraph = self.packages.best(name)
-            if paragraph is not None and name not in found.chosen:
-                found.chosen[name], found.needed_by[name] = paragraph, owner
+            best = self.packages.best(name)
+            if best is not None and name not in found.chosen:
+                found.chosen[name], found.needed_by[name] = best, owner
         waiting = [*found.chosen.values()]
         while waiting:
             parent = waiting.pop(0)

@@ -230,11 +230,24 @@ def extract(
             brought=walk.brought,
         )
         findings += walk.findings
+    own = stages[needed[-1]].location.path if needed else ""
     done = tuple(
-        replace(extraction.done[index], steps=yard.judged(index, extraction.done[index].steps))
+        replace(
+            extraction.done[index],
+            steps=tuple(_told_apart(step, own) for step in yard.judged(index, extraction.done[index].steps)),
+        )
         for index in needed
     )
     return Outcome(done, yard.without_covered(tuple(findings)))
+
+
+def _told_apart(step: Step, own: str) -> Step:
+    """A step of another file says so: everywhere else a line alone tells where it stands."""
+    if step.location.path == own:
+        return step
+    mark = f" ({step.location.path})"
+    effects = tuple(replace(effect, text=f"{effect.text}{mark}") for effect in step.effects)
+    return replace(step, text=f"{step.text}{mark}", effects=effects)
 
 
 def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catalogue) -> tuple[Step, ...]:

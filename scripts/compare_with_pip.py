@@ -24,17 +24,28 @@ import tomli
 
 ROOT = Path(__file__).parents[1]
 # Options of pip that do not decide what is installed.
-IDLE = {"--no-cache-dir", "--no-cache", "--user", "--upgrade", "-U", "--no-warn-script-location", "-q", "--quiet", "--system"}
+IDLE = {
+    "--no-cache-dir",
+    "--no-cache",
+    "--user",
+    "--upgrade",
+    "-U",
+    "--no-warn-script-location",
+    "-q",
+    "--quiet",
+    "--system",
+}
 CLEAN = {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 LOOKED_AT = ("numpy", "pandas", "psycopg2-binary", "lxml", "cryptography", "grpcio")
 
 
 def main(output: str, dockerfiles: list[str]) -> int:
     """Compare them one after the other; the exit code is 1 when one differs."""
-    rows = [compared(Path(name)) for name in dockerfiles]
+    rows = []
+    for name in dockerfiles:
+        rows.append(compared(Path(name)))
+        print(shown(rows[-1]), flush=True)
     Path(output).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    for row in rows:
-        print(shown(row))
     return int(any(not row["same"] for row in rows))
 
 
@@ -51,6 +62,8 @@ def compared(dockerfile: Path) -> dict[str, Any]:
         ours = {one["name"]: one["version"] for one in lock}
         python = tomli.loads((context / "nix/pylock.toml").read_text())["requires-python"][2:-2]
         pip = environment(Path(name) / "venv", python)
+        if not pip:
+            return row | {"reason": f"uv finds no Python {python} on this machine"}
         theirs = resolved(pip, arguments(report, context), context)
         if isinstance(theirs, str):
             return row | {"reason": theirs}
@@ -78,7 +91,17 @@ def needs(one: dict[str, Any]) -> list[str]:
 
 def locked(dockerfile: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The packages of the lock, and the report."""
-    command = [sys.executable, "-m", "dock2nix", str(dockerfile), "--python", "lock", "--platform", "linux/amd64", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "dock2nix",
+        str(dockerfile),
+        "--python",
+        "lock",
+        "--platform",
+        "linux/amd64",
+        "--quiet",
+    ]
     subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=600)
     folder = dockerfile.parent / "nix"
     lock = folder / "pylock.toml"
@@ -88,10 +111,20 @@ def locked(dockerfile: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def environment(folder: Path, python: str) -> str:
-    """pip in a new virtual environment."""
-    command = ["uv", "venv", "--quiet", "--seed", "--python", python, "--python-preference", "only-system", str(folder)]
-    subprocess.run(command, check=True, timeout=300)
-    return str(folder / "bin/pip")
+    """Pip in a new virtual environment; "" when there is no such interpreter."""
+    command = [
+        "uv",
+        "venv",
+        "--quiet",
+        "--seed",
+        "--python",
+        python,
+        "--python-preference",
+        "only-system",
+        str(folder),
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=300)
+    return "" if done.returncode else str(folder / "bin/pip")
 
 
 def arguments(report: dict[str, Any], context: Path) -> list[str]:

@@ -219,12 +219,13 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
 
 def _built_row(one: ResolvedRequirement, built: BuiltProject) -> RequirementRow:
     version = one.requirement.project.version if one.requirement.project else ""
+    computed = "" if version else "; its version is computed, here it is 0"
     return RequirementRow(
         attributes=(),
         outputs=(),
         version=version,
         origin=str(Origin.RULE),
-        evidence=f"the project itself, built by nix/stages/{built.build.name}.nix",
+        evidence=f"the project itself, built by nix/stages/{built.build.name}.nix{computed}",
         hash="",
         reason=one.reason,
         candidates=(),

@@ -255,6 +255,19 @@ def test_second_conversion_keeps_the_lock_and_asks_nobody(
     assert main(["check", str(tmp_path / "app")]) == 0
 
 
+def test_bill_of_materials_has_them(tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
+    main(["sbom", str(tmp_path / "app")])
+    assert "pkg:deb/debian/made-packer@1:2.0-3?arch=amd64&distro=bookworm" in capsys.readouterr().out
+
+
+def test_passwords_of_archives_are_in_no_file(tmp_path: Path, server: str) -> None:
+    convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server.replace("//", "//who:secret@"))
+    written = [path.read_text() for path in (tmp_path / "app/nix").iterdir() if path.is_file()]
+    assert len(written) > 4
+    assert not any("secret" in text for text in written)
+
+
 def test_offline_takes_what_was_downloaded_before(tmp_path: Path, server: str, answers: Answers) -> None:
     options = ("--fallback", "deb", "--debian-mirror", server)
     first = convert(tmp_path / "app", *options)

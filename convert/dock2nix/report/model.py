@@ -102,7 +102,22 @@ class Report(Struct, frozen=True, kw_only=True):
             if isinstance(effect, NodeModules)
             for package in effect.packages
         }
-        return tuple(sorted(rows | self._wheels | self._downloads))
+        return tuple(sorted(rows | self._wheels | self._debs | self._downloads))
+
+    @property
+    def _debs(self) -> set[FetchedRow]:
+        lock = self.plan.debs
+        if lock is None:
+            return set()
+        lines = {
+            one.requirement.name: one.requirement.location.first_line
+            for one in self.requirements
+            if one.outcome is RequirementOutcome.LOCKED and one.requirement.manager == "apt"
+        }
+        first = min(lines.values(), default=0)
+        return {
+            FetchedRow(url=one.url, hash=one.hash, line=lines.get(one.name, first)) for one in lock.packages
+        }
 
     @property
     def _downloads(self) -> set[FetchedRow]:

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from dock2nix.errors import Dock2nixError, MissingProgramError, NixError
 from dock2nix.locking.debs.packages import PackagesFile
+from dock2nix.managers.arguments import without_password
 from dock2nix.nix import run_program
 from dock2nix.regex import regex
 
@@ -139,7 +140,7 @@ def _suite(mirror: str, name: str, path: Path, distribution: str, sources: DebSo
         return None
     if name not in {fields.get("Codename", "").strip(), fields.get("Suite", "").strip()}:
         raise ArchiveRefused(
-            f"{mirror}: its suite {name} says that it is {fields.get('Codename', 'another')}"
+            f"{without_password(mirror)}: its suite {name} says that it is {fields.get('Codename', 'another')}"
         )
     return Suite(
         mirror=mirror,
@@ -186,12 +187,12 @@ def fetch_listed(suite: Suite, name: str, fetcher: Fetcher) -> Downloaded:
     for url in suite.addresses(name):
         found = fetcher.fetch((url,))[url]
         if isinstance(found, str):
-            reasons.append(f"{url}: {found}")
+            reasons.append(f"{without_password(url)}: {found}")
         elif found.sha256 == suite.hashes[name]:
             return found
         else:
             reasons.append(
-                f"{url}: its SHA-256 is {found.sha256}, its Release file says {suite.hashes[name]}"
+                f"{without_password(url)}: its SHA-256 is {found.sha256}, its Release file says {suite.hashes[name]}"
             )
     raise ArchiveRefused("; ".join(reasons))
 

@@ -291,6 +291,15 @@ def test_without_an_archive_the_hint_asks_for_one(tmp_path: Path) -> None:
     assert "--debian-mirror" in hints[0]
 
 
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(archives, "find_spec", lambda name: None if name == "arpy" else name)
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nRUN apt-get install -y made-packer\n")
+    assert main([str(tmp_path), "--fallback", "deb", "--debian-mirror", server]) == 2
+    assert "the extra `deb`" in capsys.readouterr().err
+
+
 # --- what is refused ---------------------------------------------------------------------------------------------------------
 
 

@@ -93,6 +93,7 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         strict=options.strict,
         python=options.python,
         python_lock=older_lock(options.output or source.context),
+        pin="exact" if getattr(options, "pin", "index") == "exact" else "",
         fallback="deb" if fallback == "deb" else "",
         deb_lock=debs,
         recorded=recorded_options(options, source),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.cli.progress import progress_bar
 from dock2nix.locking.cache import DownloadCache, cache_folder
 from dock2nix.locking.downloads import DownloadSources, Pinned
 from dock2nix.locking.fetching import CachedFetcher, HttpFetcher
+from dock2nix.model.packages import SourceFile, SriHash
 from dock2nix.network import Limits
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def find_downloads(
         fetcher=fetcher,
         pinned=_pins(report),
         filled=_filled(report),
+        exact=_exact(report),
         debs=lambda: find_debs(mirrors, offline=offline, quiet=quiet),
     )
 
@@ -103,6 +106,18 @@ def _filled(report: Mapping[str, Any]) -> Mapping[tuple[str, str, str], str]:
         for row in _rows(report, "hashes")
         if _HASH.fullmatch(str(row.get("hash")))
     }
+
+
+def _exact(report: Mapping[str, Any]) -> Mapping[str, SourceFile]:
+    """What it says of the sources of versions that were asked for."""
+    found: dict[str, SourceFile] = {}
+    for row in _rows(report, "requirements"):
+        url, sri, version = row.get("source"), row.get("hash"), row.get("version")
+        key = f"{row.get('manager')}:{row.get('name')}{row.get('specifier')}"
+        if isinstance(url, str) and isinstance(sri, str) and isinstance(version, str) and url:
+            with suppress(ValueError):
+                found[key] = SourceFile(version=version, url=url, hash=SriHash(sri))
+    return found
 
 
 def _is_row(row: Mapping[str, Any]) -> bool:

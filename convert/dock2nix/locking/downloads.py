@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dock2nix.locking.fetching import Downloaded, Fetcher
     from dock2nix.model.downloads import MachineCode
     from dock2nix.model.image import Effect
+    from dock2nix.model.packages import SourceFile
     from dock2nix.model.source import Location
     from dock2nix.model.steps import Step
 
@@ -51,13 +52,14 @@ def no_debs() -> DebSources:
 class DownloadSources(Struct, frozen=True, kw_only=True):
     """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
 
-    `debs` gives where packages of distributions come from. `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of.
+    `debs` gives where packages of distributions come from. `exact` are sources by what was asked for (`apt:nginx=1.22.1-9`). `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of.
     """
 
     fetcher: Fetcher
     pinned: Mapping[str, Pinned] = field(default_factory=dict)
     filled: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     debs: Callable[[], DebSources] = no_debs
+    exact: Mapping[str, SourceFile] = field(default_factory=dict)
 
     def known(self, state: str) -> str:
         """The hash of what is told by a digest of what asks for it; "" when it is not known."""

@@ -102,7 +102,16 @@ class Report(Struct, frozen=True, kw_only=True):
             if isinstance(effect, NodeModules)
             for package in effect.packages
         }
-        return tuple(sorted(rows | self._wheels | self._debs | self._downloads))
+        return tuple(sorted(rows | self._sources | self._wheels | self._debs | self._downloads))
+
+    @property
+    def _sources(self) -> set[FetchedRow]:
+        return {
+            FetchedRow(url=row.exact.url, hash=row.exact.hash, line=one.requirement.location.first_line)
+            for one in self.requirements
+            for row in one.resolutions
+            if isinstance(row, NixpkgsPackage) and row.exact
+        }
 
     @property
     def _debs(self) -> set[FetchedRow]:
@@ -186,6 +195,7 @@ class RequirementRow(Struct, frozen=True, kw_only=True):
     origin: str
     evidence: str
     hash: str
+    source: str
     reason: str
     candidates: tuple[str, ...]
 
@@ -197,13 +207,15 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
     known: tuple[NixpkgsPackage | LockedArtifact, ...] = (*packages, *locked)
     first = known[0] if known else None
+    exact = next((package.exact for package in packages if package.exact), None)
     return RequirementRow(
         attributes=tuple(dict.fromkeys(_attribute(package) for package in packages)),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
         version=first.version if first else "",
         origin=str(first.origin) if first else "",
         evidence=first.evidence if first else "",
-        hash=str(locked[0].hash) if locked else "",
+        hash=str(locked[0].hash) if locked else exact.hash if exact else "",
+        source=exact.url if exact else "",
         reason=one.reason,
         candidates=unresolved[0].candidates if unresolved else (),
     )

@@ -67,3 +67,30 @@ def test_stripping_is_not_needed(convert: Any, command: str) -> None:
 )
 def test_what_does_more_than_to_strip_counts(convert: Any, command: str) -> None:
     assert convert(f"FROM debian\nADD tool.tar.gz /opt/\nRUN {command}\n")[0] != ["not-needed"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("sed -i 's/a/b/w x' $JAVA_HOME/lib/security/java.security", id="edited"),
+        pytest.param("rm -rf ${JAVA_HOME}/demo", id="removed"),
+        pytest.param("find $JAVA_HOME -name '*.zip' -delete", id="found-and-removed"),
+        pytest.param("cp /etc/passwd $JAVA_HOME/lib/", id="put-there"),
+        pytest.param("echo x > $JAVA_HOME/release", id="written"),
+        pytest.param("rm -rf $JAVA_HOME/demo; D=$JAVA_HOME/lib; rm -rf $D/src.zip", id="by-another-variable"),
+    ],
+)
+def test_what_is_in_the_store_cannot_be_changed(convert: Any, command: str) -> None:
+    assert convert(f"FROM tomcat:10\nRUN {command}\n")[0][-1] == "unresolved"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("ls $JAVA_HOME/lib > /opt/list", id="listed"),
+        pytest.param("sed s/a/b/ $JAVA_HOME/release > /opt/release", id="read"),
+        pytest.param("ln -s $JAVA_HOME/bin/java /usr/local/bin/java8", id="linked-to"),
+    ],
+)
+def test_what_is_in_the_store_can_be_read(convert: Any, command: str) -> None:
+    assert convert(f"FROM tomcat:10\nRUN {command}\n")[0] == ["script"]

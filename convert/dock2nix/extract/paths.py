@@ -336,6 +336,8 @@ def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     for word in effect.words if effect.target else ():
         if isinstance(word, ToolPath) and word.pattern and is_of_distribution(folder_of(word)):
             return f"what {word.path} names is not known: the image's packages may have such files"
+        if isinstance(word, ToolPath) and word.pattern and not _is_folder(effect.target, known):
+            return f"whether there is a folder {effect.target} in the image is not known"
     for path in effect.reads:
         if not known.holds(path) or (path in STANDARD_DIRECTORIES and not known.below(path)):
             return f"what stands at {path} in the image is not known"
@@ -344,6 +346,10 @@ def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     parent = posixpath.dirname(effect.target)
     there = known.is_directory(effect.target) or known.is_directory(parent) or known.is_open(parent)
     return "" if there else f"whether there is a folder {parent} in the image is not known"
+
+
+def _is_folder(path: str, known: KnownPaths) -> bool:
+    return known.is_directory(path) or known.is_open(path)
 
 
 def is_of_distribution(folder: str) -> bool:

@@ -94,3 +94,28 @@ def test_what_is_in_the_store_cannot_be_changed(convert: Any, command: str) -> N
 )
 def test_what_is_in_the_store_can_be_read(convert: Any, command: str) -> None:
     assert convert(f"FROM tomcat:10\nRUN {command}\n")[0] == ["script"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("FROM debian\nRUN echo x > ~/.rc\n", "root/.rc", id="root"),
+        pytest.param("FROM python:3.13\nRUN echo x > $HOME/.rc\n", "root/.rc", id="of-a-language"),
+        pytest.param("FROM debian\nENV HOME=/srv\nRUN echo x > ~/.rc\n", "srv/.rc", id="set-by-the-dockerfile"),
+    ],
+)  # fmt: skip
+def test_the_home_of_root_is_known(convert: Any, text: str, line: str) -> None:
+    outcomes, image = convert(text)
+    assert outcomes == ["translated"]
+    assert f" {line} #" in image
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("FROM debian\nUSER app\nRUN touch ~/.rc\n", id="of-another-user"),
+        pytest.param("FROM somecorp/base\nRUN touch ~/.rc\n", id="of-an-image-that-is-not-known"),
+    ],
+)
+def test_other_homes_are_not(convert: Any, text: str) -> None:
+    assert " root/.rc" not in convert(text)[1]

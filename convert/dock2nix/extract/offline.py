@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.offline import offline_programs
 from dock2nix.commands.base import absolute
-from dock2nix.extract.paths import is_of_distribution
+from dock2nix.extract.paths import is_below, is_of_distribution
 from dock2nix.model.shell import Certainty, Opaque
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import parse_shell
@@ -228,7 +228,7 @@ class Survey(Struct):
 
     def _may_be_there(self, path: str) -> bool:
         known = self.scene.known
-        here = any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in self.folders)
+        here = any(folder != "/" and is_below(path, folder) for folder in self.folders)
         return here or path.startswith(("/dev/", "/proc/")) or known.holds(path)
 
     # --- programs ---

@@ -45,6 +45,7 @@ _SHARED = frozenset({"/", "/etc", "/usr", "/var"})
 class KnownPaths:
     """The paths that the effects so far have made; it grows with them, since a stage may have thousands.
 
+    `anywhere`: a script names a place that is not known, so that something may be where nothing is known to be.
     At and below a path that archives and repositories brought there may be anything: a command that works on what is not there
     fails when the image is built.
 
@@ -65,6 +66,7 @@ class KnownPaths:
         self._written: dict[str, None] = {}
         self._open: dict[str, None] = {}
         self._trees: set[str] = set()
+        self.anywhere = False
         self.downloads: dict[str, FetchFile] = {}
         for effect in effects:
             self.add(effect)
@@ -109,8 +111,10 @@ class KnownPaths:
         self._open.update(dict.fromkeys(effect.reach or (effect.path,)))
 
     def _script(self, effect: RunScript) -> None:
-        self._open.update(dict.fromkeys(effect.folders))
-        self._written.update(dict.fromkeys(effect.folders))
+        named = [folder for folder in effect.folders if folder != "/"]
+        self.anywhere = self.anywhere or len(named) < len(effect.folders)
+        self._open.update(dict.fromkeys(named))
+        self._written.update(dict.fromkeys(named))
         self._trees = {tree for tree in self._trees if not effect.may_change(tree)}
         for path in [path for path in self.downloads if effect.may_change(path)]:
             del self.downloads[path]
@@ -313,6 +317,8 @@ def _adds_to_unknown(effect: WriteFile, known: KnownPaths) -> bool:
 
 
 def _removes(effect: Remove, known: KnownPaths) -> bool:
+    if known.anywhere:
+        return True
     if not effect.pattern:
         return known.holds(effect.path) or known.below(effect.path)
     return known.is_open(folder_of(ToolPath(effect.path, pattern=True))) or any(

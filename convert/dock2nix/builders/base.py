@@ -213,7 +213,7 @@ def is_inside(path: str, folder: str) -> bool:
 def nearest(name: str, folder: str, files: StageFolder) -> str | None:
     """The folder, of this one and those above, that has a file of that name."""
     while files.read(posixpath.join(folder, name)) is None:
-        if folder == "/":
+        if not folder.strip("/"):
             return None
         folder = posixpath.dirname(folder)
     return folder

@@ -263,7 +263,7 @@ def matched(pattern: str, path: str) -> str:
 
 def _with_parents(path: str) -> set[str]:
     found = set()
-    while path not in {"", "/"}:
+    while path.strip("/"):
         found.add(path)
         path = posixpath.dirname(path)
     return found | {"/"}

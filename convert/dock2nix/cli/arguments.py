@@ -156,6 +156,9 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument("--force", action="store_true", help="replace files that dock2nix did not write")
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
+    parser.add_argument(
+        "--html", action="store_true", help="write nix/report.html too: Dockerfile and Nix side by side"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print remarks too")
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")

@@ -98,6 +98,7 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         fallback="deb" if getattr(options, "fallback", "none") == "deb" else "",
         deb_lock=older_lock(options.output or source.context, "nix/debs.json"),
         recorded=recorded_options(options, source),
+        page=getattr(options, "html", False),
     )
 
 

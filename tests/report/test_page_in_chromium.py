@@ -51,9 +51,10 @@ def opened(browser: Browser, path: Path, **options: Any) -> tuple[Page, list[str
 
 
 def lit(page: Page, side: str) -> list[str]:
-    return page.eval_on_selector_all(
+    found: list[str] = page.eval_on_selector_all(
         f"{side} .line.lit code", "all => all.map(one => one.textContent.trim())"
     )
+    return found
 
 
 def evidence(page: Page) -> str:

@@ -18,7 +18,7 @@ ALLOWED = (
     nodes.If,
     nodes.Include,
 )
-PAGES = ("report.html.jinja",)  # each with its own style sheet and script
+PAGES = ("report.html.jinja", "scan.html.jinja")  # each with its own style sheet and script
 TEMPLATES = sorted(path.name for path in data_folder("templates").glob("*.jinja"))
 
 

@@ -205,16 +205,37 @@ def _add_why(commands: Any) -> None:  # noqa: ANN401
     _add_config(parser, "your own rows (default: dock2nix.toml in the current folder)")
 
 
+_SCAN_EXAMPLES = """\
+examples:
+  dock2nix scan .                                      every Dockerfile below this folder that git does not ignore
+  dock2nix scan services --json all.jsonl --jobs 8     one report a line, the same for any number of jobs
+  git ls-files -z '*Dockerfile*' | dock2nix scan -     those that standard input names
+  dock2nix scan --list paths.txt --markdown fleet.md --html fleet.html
+  dock2nix scan . --output converted                   write each conversion too
+
+Files are those called Dockerfile, Containerfile, Dockerfile.NAME and NAME.Dockerfile. The table begins with those that have least
+left to do; below it stands what is missing, by the number of files that it blocks. Ctrl-C keeps what is done.
+
+exit codes: 0 nothing left to look at in any, 1 something needs a human, 2 could not run, or was interrupted
+"""
+
+
 def _add_scan(commands: Any) -> None:  # noqa: ANN401
     parser = _command(commands, "scan", "Convert many Dockerfiles and rank them by what is left to do.")
+    parser.epilog, parser.formatter_class = _SCAN_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "paths", metavar="PATH", nargs="+", type=Path, help="Dockerfiles, or folders to search"
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        type=Path,
+        help="Dockerfiles, folders to search, or - for a list on stdin",
     )
+    parser.add_argument(
+        "--list", metavar="FILE", default="", help="a list of paths: one a line, or with NUL between them"
+    )
+    parser.add_argument("--no-ignore", action="store_true", help="look at what .gitignore leaves out too")
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=Path, help="write each conversion to a folder below DIR"
-    )
-    parser.add_argument(
-        "--jobs", metavar="N", type=int, default=0, help="processes (default: one a processor)"
     )
     parser.add_argument(
         "--python",
@@ -222,8 +243,32 @@ def _add_scan(commands: Any) -> None:  # noqa: ANN401
         default="nixpkgs",
         help="where Python packages come from (default: nixpkgs; auto and lock ask package indexes)",
     )
+    _add_scan_limits(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write one report a line to FILE")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the ranking and what is missing")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="the same as one page")
+    parser.add_argument("--all", action="store_true", help="print every row of the table, however many")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no table")
+
+
+def _add_scan_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=0, help="processes (default: one a processor)"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=120,
+        help="that one file may take (default: 120; 0: no limit)",
+    )
+    parser.add_argument(
+        "--memory",
+        metavar="MB",
+        type=int,
+        default=1024,
+        help="that one file may take (default: 1024; 0: no limit)",
+    )
 
 
 _CHECK_EXAMPLES = """\

@@ -34,6 +34,7 @@ python.pkgs.buildPythonApplication {
     python.pkgs.pyyaml
     python.pkgs.requests
     python.pkgs.rich
+    python.pkgs.shtab
     python.pkgs.tomli
     python.pkgs.tree-sitter
     python.pkgs.tree-sitter-bash

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock2nix import __version__
+from dock2nix.cli.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,12 @@ def argument_parser(command: str = "") -> argparse.ArgumentParser:
 
 def _command(commands: Any, name: str, text: str, function: str = "run") -> argparse.ArgumentParser:  # noqa: ANN401
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text, allow_abbrev=False
+        name,
+        help=text,
+        description=text,
+        epilog=EXAMPLES.get(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.set_defaults(run=_later(name, function))
     return parser
@@ -205,24 +211,8 @@ def _add_why(commands: Any) -> None:  # noqa: ANN401
     _add_config(parser, "your own rows (default: dock2nix.toml in the current folder)")
 
 
-_SCAN_EXAMPLES = """\
-examples:
-  dock2nix scan .                                      every Dockerfile below this folder that git does not ignore
-  dock2nix scan services --json all.jsonl --jobs 8     one report a line, the same for any number of jobs
-  git ls-files -z '*Dockerfile*' | dock2nix scan -     those that standard input names
-  dock2nix scan --list paths.txt --markdown fleet.md --html fleet.html
-  dock2nix scan . --output converted                   write each conversion too
-
-Files are those called Dockerfile, Containerfile, Dockerfile.NAME and NAME.Dockerfile. The table begins with those that have least
-left to do; below it stands what is missing, by the number of files that it blocks. Ctrl-C keeps what is done.
-
-exit codes: 0 nothing left to look at in any, 1 something needs a human, 2 could not run, or was interrupted
-"""
-
-
 def _add_scan(commands: Any) -> None:  # noqa: ANN401
     parser = _command(commands, "scan", "Convert many Dockerfiles and rank them by what is left to do.")
-    parser.epilog, parser.formatter_class = _SCAN_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "paths",
         metavar="PATH",
@@ -271,25 +261,10 @@ def _add_scan_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_CHECK_EXAMPLES = """\
-examples:
-  dock2nix check                                has ./Dockerfile moved away from ./flake.nix?
-  dock2nix check services/api --format github   annotations in a job of GitHub Actions
-  dock2nix check --format sarif -o drift.sarif  for code scanning
-  dock2nix check --build-arg VERSION=2          as it was converted, with another value
-
-It converts again in memory, with the options that nix/report.json keeps, without network. Hand edits are no drift; what they
-have already brought about is not asked for again.
-
-exit codes: 0 the flake is what the Dockerfile asks for, 1 they have moved apart, 2 could not run
-"""
-
-
 def _add_check(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands, "check", "Say what a Dockerfile gained that its flake lacks, and the reverse."
     )
-    parser.epilog, parser.formatter_class = _CHECK_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "folder",
         metavar="DIR",
@@ -324,22 +299,10 @@ def _add_check(commands: Any) -> None:  # noqa: ANN401
     parser.set_defaults(offline=True)
 
 
-_DIFF_EXAMPLES = """\
-examples:
-  dock2nix diff old new                          two conversions in two folders
-  dock2nix diff --git main..HEAD                 every flake below the current folder that a branch changes
-  dock2nix diff --git HEAD services/api          one flake, as committed and as it lies there
-  dock2nix diff --git main..HEAD --format markdown   for a comment in a pull request
-
-exit codes: 0 compared (whether or not anything differs), 2 could not run
-"""
-
-
 def _add_diff(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands, "diff", "Show what two conversions differ in, as a reviewer wants to read it."
     )
-    parser.epilog, parser.formatter_class = _DIFF_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "folders", metavar="DIR", nargs="*", type=Path, help="OLD and NEW; with --git the flakes to look at"
     )
@@ -358,26 +321,12 @@ def _add_diff(commands: Any) -> None:  # noqa: ANN401
     )
 
 
-_AUDIT_EXAMPLES = """\
-examples:
-  dock2nix audit Dockerfile                           read what others can change, and why it matters
-  dock2nix audit . --fail-on warning                  for CI: 1 for warnings too (default: for errors)
-  dock2nix audit . --format sarif --output audit.sarif   for code scanning
-  dock2nix audit - --format markdown < Dockerfile     for a comment
-
-A `# dock2nix: ignore=D2N512 the reason` in front of an instruction makes its findings of that code mere remarks.
-
-exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 could not run
-"""
-
-
 def _add_audit(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands,
         "audit",
         "Show what in a Dockerfile others can change: unpinned, unchecked, unencrypted, secret; and what the flake does instead.",
     )
-    parser.epilog, parser.formatter_class = _AUDIT_EXAMPLES, argparse.RawDescriptionHelpFormatter
     _add_dockerfile(parser)
     parser.add_argument(
         "--format", choices=("text", "markdown", "json", "sarif"), default="text", help="(default: text)"
@@ -420,21 +369,8 @@ def _add_lock(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument("-q", "--quiet", action="store_true", help="only tell what stays open")
 
 
-_SBOM_EXAMPLES = """\
-examples:
-  dock2nix sbom Dockerfile > sbom.cdx.json              CycloneDX 1.6
-  dock2nix sbom . --format spdx --output sbom.spdx.json   SPDX 2.3
-
-It lists what plan and locks name, before any build: what these packages need in turn is in the closure of the built image.
-Made by libraries that come with `pip install 'dock2nix[sbom]'`.
-
-exit codes: 0 all that is asked for is listed, 1 something unresolved is not, 2 could not run
-"""
-
-
 def _add_sbom(commands: Any) -> None:  # noqa: ANN401
     parser = _command(commands, "sbom", "Write the bill of materials of the image, from plan and locks.")
-    parser.epilog, parser.formatter_class = _SBOM_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "dockerfile",
         metavar="DOCKERFILE|DIR|-",
@@ -475,25 +411,10 @@ def _add_document_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
 
 
-_VERIFY_EXAMPLES = """\
-examples:
-  dock2nix verify                                     is the flake in order, and does it give the same bytes twice?
-  dock2nix verify . --against production.tar          and how does its image differ from what `docker save` wrote?
-  dock2nix verify . --against docker://ghcr.io/me/app:1.4 --attestation image.intoto.json
-  dock2nix verify . --against old.tar --intended 'command apt*' --intended 'env LC_ALL'
-
-Compared are the configuration, users and groups, commands on PATH by name, and the files below the working directory and where
-COPY and ADD put some: kind, content, mode, owner. Dates, layers and hashes of store paths do not count. No docker is needed.
-
-exit codes: 0 all is proven, 1 something is wrong or differs, 2 a step could not be done (no Nix, no skopeo)
-"""
-
-
 def _add_verify(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands, "verify", "Prove a conversion: evaluate it, build its image twice, compare it with another."
     )
-    parser.epilog, parser.formatter_class = _VERIFY_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "folder",
         metavar="DIR",
@@ -547,7 +468,7 @@ def _add_verify_build(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_mappings(commands: Any) -> None:  # noqa: ANN401
-    parser = commands.add_parser("mappings", help="Check or sort your own rows.", allow_abbrev=False)
+    parser = _command(commands, "mappings", "Check or sort your own rows.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     for name, text in (
         ("check", "that rows have the documented form, name what nixpkgs has, and are sorted"),
@@ -561,9 +482,7 @@ def _add_mappings(commands: Any) -> None:  # noqa: ANN401
 
 
 def _add_index(commands: Any) -> None:  # noqa: ANN401
-    parser = commands.add_parser(
-        "index", help="Build or describe the bundled package index.", allow_abbrev=False
-    )
+    parser = _command(commands, "index", "Build or describe the bundled package index.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     info = actions.add_parser("info", help="what the index is made of", allow_abbrev=False)
     info.add_argument("--json", action="store_true", help="as JSON")
@@ -632,6 +551,13 @@ def _add_index_update(actions: Any) -> None:  # noqa: ANN401
     parser.set_defaults(run=_later("index", "update"))
 
 
+def _add_completion(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(
+        commands, "completion", "Print what makes a shell complete the commands and options of dock2nix."
+    )
+    parser.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh"), help="the shell")
+
+
 _ADDERS: dict[str, Callable[[Any], None]] = {
     "convert": _add_convert,
     "parse": _add_parse,
@@ -645,5 +571,6 @@ _ADDERS: dict[str, Callable[[Any], None]] = {
     "verify": _add_verify,
     "mappings": _add_mappings,
     "index": _add_index,
+    "completion": _add_completion,
 }
 COMMANDS = tuple(_ADDERS)

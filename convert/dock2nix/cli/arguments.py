@@ -479,6 +479,9 @@ def _add_mappings(commands: Any) -> None:  # noqa: ANN401
             "files", metavar="FILE", nargs="*", type=Path, help="the tables (default: dock2nix.toml)"
         )
         action.set_defaults(run=_later("mappings", name))
+    text = "print the JSON Schema of dock2nix.toml, for editors"
+    schema = actions.add_parser("schema", help=text, description=text, allow_abbrev=False)
+    schema.set_defaults(run=_later("mappings", "schema"))
 
 
 def _add_index(commands: Any) -> None:  # noqa: ANN401

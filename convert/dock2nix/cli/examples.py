@@ -103,6 +103,7 @@ exit codes: 0 all is proven, 1 something is wrong or differs, 2 a step could not
 examples:
   dock2nix mappings check                        is dock2nix.toml in order?
   dock2nix mappings sort team/dock2nix.toml
+  dock2nix mappings schema > dock2nix.schema.json   for editors: `#:schema ./dock2nix.schema.json` above the tables
 """,
     "index": """\
 examples:

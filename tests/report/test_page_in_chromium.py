@@ -77,6 +77,25 @@ def test_axe_has_nothing_to_say(
     page.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_a_scan_is_accessible_and_sorts_its_tables(
+    browser: Browser, pages: dict[str, Path], scheme: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "fleet.html"
+    main(["scan", str(pages["hard"].parents[2]), "--quiet", "--html", str(path)])
+    page, wrong = opened(browser, path, color_scheme=scheme)
+    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+    left = page.locator("#files + table tbody td:first-child")
+    page.get_by_role("button", name="left").click()
+    rising = [int(text) for text in left.all_inner_texts()]
+    page.get_by_role("button", name="left").press("Enter")
+    assert [int(text) for text in left.all_inner_texts()] == rising[::-1]
+    assert rising == sorted(rising)
+    assert len(set(rising)) > 1
+    assert wrong == []
+    page.close()
+
+
 def test_pointing_at_a_line_lights_its_counterpart_with_its_evidence(
     browser: Browser, pages: dict[str, Path]
 ) -> None:

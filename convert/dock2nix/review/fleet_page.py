@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dock2nix.emit.page import fill_page
 from dock2nix.report.page import visible
 from dock2nix.review.fleet import headline, kind_title
 
 if TYPE_CHECKING:
-    from dock2nix.review.fleet import Fleet
+    from dock2nix.review.fleet import Fleet, Gap
 
 _MARKS = {"converted": "done", "needs-review": "needs", "failed": "needs", "unsupported": "needs"}
 
@@ -21,15 +21,7 @@ def fleet_page(fleet: Fleet) -> str:
         {
             "totals": fleet.totals,
             "headline": headline(fleet),
-            "gaps": [
-                {
-                    "kind": kind_title(gap.kind),
-                    "name": visible(gap.name),
-                    "files": gap.files,
-                    "alone": gap.alone,
-                }
-                for gap in fleet.gaps
-            ],
+            "gaps": _groups(fleet.gaps),
             "files": [
                 {
                     "places": file.places,
@@ -45,3 +37,27 @@ def fleet_page(fleet: Fleet) -> str:
             ],
         },
     )
+
+
+def _groups(gaps: tuple[Gap, ...]) -> list[dict[str, Any]]:
+    """What several files lack, and, folded where that is not all, what one file lacks."""
+    several = [gap for gap in gaps if gap.files > 1]
+    single = [gap for gap in gaps if gap.files == 1]
+    groups = [
+        (f"{len(several)} that several files lack", several, True),
+        (f"{len(single)} that one file lacks", single, not several),
+    ]
+    return [
+        {"title": title, "open": is_open, "gaps": [_gap(gap) for gap in some]}
+        for title, some, is_open in groups
+        if some
+    ]
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "kind": kind_title(gap.kind),
+        "name": visible(gap.name),
+        "files": gap.files,
+        "alone": gap.alone,
+    }

@@ -137,12 +137,12 @@ def test_image_has_the_folders_of_its_files(tmp_path: Path, server: str) -> None
 
 def test_what_its_own_scripts_would_do_is_told_and_not_done(tmp_path: Path, server: str) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
-    told = said(report, "D2N253")
+    told = said(report, "D2N263")
     assert "made-tool, which made-packer needs," in told
     assert "make the user made, link /usr/bin/tool to /usr/bin/made-tool, do more of their own" in told
     assert "/usr/bin/made-tool" in said(report, "D2N304")
-    assert "recommends made-extra" in said(report, "D2N251")
-    assert "D2N254" in codes(report)  # nothing here to check the signature with
+    assert "recommends made-extra" in said(report, "D2N261")
+    assert "D2N264" in codes(report)  # nothing here to check the signature with
 
 
 def test_modules_of_a_language_bring_its_interpreter_along(tmp_path: Path) -> None:
@@ -219,8 +219,8 @@ def test_a_version_that_the_release_lacks_is_left_to_a_human(tmp_path: Path, ser
     report = convert(
         tmp_path / "app", "--fallback", "deb", "--debian-mirror", server, packages="made-packer=9.9"
     )
-    assert {"D2N201", "D2N252"} <= codes(report)
-    assert "it has 1:2.0-3" in said(report, "D2N252")
+    assert {"D2N201", "D2N262"} <= codes(report)
+    assert "it has 1:2.0-3" in said(report, "D2N262")
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,19 @@ def test_second_conversion_keeps_the_lock_and_asks_nobody(
     assert main(["check", str(tmp_path / "app")]) == 0
 
 
+def test_bill_of_materials_has_them(tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
+    main(["sbom", str(tmp_path / "app")])
+    assert "pkg:deb/debian/made-packer@1:2.0-3?arch=amd64&distro=bookworm" in capsys.readouterr().out
+
+
+def test_passwords_of_archives_are_in_no_file(tmp_path: Path, server: str) -> None:
+    convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server.replace("//", "//who:secret@"))
+    written = [path.read_text() for path in (tmp_path / "app/nix").iterdir() if path.is_file()]
+    assert len(written) > 4
+    assert not any("secret" in text for text in written)
+
+
 def test_offline_takes_what_was_downloaded_before(tmp_path: Path, server: str, answers: Answers) -> None:
     options = ("--fallback", "deb", "--debian-mirror", server)
     first = convert(tmp_path / "app", *options)
@@ -268,14 +281,23 @@ def test_offline_without_it_says_so_and_converts_the_rest(
     tmp_path: Path, server: str, answers: Answers
 ) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server, "--offline")
-    assert {"D2N201", "D2N252"} <= codes(report)
+    assert {"D2N201", "D2N262"} <= codes(report)
     assert not answers.requests
 
 
 def test_without_an_archive_the_hint_asks_for_one(tmp_path: Path) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb")
-    hints = [finding["hint"] for finding in report["findings"] if finding["code"] == "D2N252"]
+    hints = [finding["hint"] for finding in report["findings"] if finding["code"] == "D2N262"]
     assert "--debian-mirror" in hints[0]
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(archives, "find_spec", lambda name: None if name == "arpy" else name)
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nRUN apt-get install -y made-packer\n")
+    assert main([str(tmp_path), "--fallback", "deb", "--debian-mirror", server]) == 2
+    assert "the extra `deb`" in capsys.readouterr().err
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------------------
@@ -327,7 +349,7 @@ def test_nothing_is_taken_that_is_not_what_the_archive_says(
 ) -> None:
     change(answers)
     report = convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
-    assert message in said(report, "D2N252")
+    assert message in said(report, "D2N262")
     assert "D2N201" in codes(report)
     assert not (tmp_path / "app/nix/debs.nix").exists()
 

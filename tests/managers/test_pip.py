@@ -382,7 +382,7 @@ def test_a_marker_is_compared_with_the_version_of_the_index() -> None:
     ("url", "reason"),
     [
         pytest.param("git+https://h/requests", "fetched without a hash", id="git"),
-        pytest.param(".", "must be packaged", id="folder"),
+        pytest.param(".", "no pyproject.toml, setup.cfg or setup.py of it", id="folder"),
         pytest.param("./requests-1-py3-none-any.whl", "an archive", id="archive"),
     ],
 )

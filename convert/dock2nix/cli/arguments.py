@@ -135,6 +135,12 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
     parser.add_argument(
+        "--pin",
+        choices=("index", "exact"),
+        default="index",
+        help="versions of apt's packages: nixpkgs', or those asked for, from the distribution's sources (default: index)",
+    )
+    parser.add_argument(
         "--fallback",
         choices=("none", "deb"),
         default="none",
@@ -356,7 +362,7 @@ def _add_lock(commands: Any) -> None:  # noqa: ANN401
         metavar="NAME",
         action="append",
         default=[],
-        help="renew a hash: an address, file, repository, or the stage whose dependencies it is of",
+        help="renew a hash: an address, file, repository, the stage whose dependencies it is of, or a locked Python distribution",
     )
     parser.add_argument(
         "--offline", action="store_true", help="never use the network; what is cached is used"

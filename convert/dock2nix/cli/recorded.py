@@ -31,6 +31,8 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
         found["keep_base"] = True
     if getattr(options, "html", False):
         found["html"] = True
+    if getattr(options, "pin", "index") != "index":
+        found["pin"] = options.pin
     if getattr(options, "fallback", "none") != "none":
         found["fallback"] = options.fallback
     if options.build_arg:
@@ -107,6 +109,7 @@ def as_recorded(report: dict[str, Any], folder: Path, given: Namespace) -> Names
         output=folder,
         config=config,
         python=python if python in _SOURCES else "auto",
+        pin="exact" if _text(kept, "pin") == "exact" else "index",
         fallback="deb" if _text(kept, "fallback") == "deb" else "none",
         build_arg=[*_recorded_arguments(kept), *given.build_arg],
         name=_text(named, "name"),

@@ -67,7 +67,7 @@ def _why_direct(url: str) -> str:
         return f"a direct reference ({url}): it is fetched without a hash, and nixpkgs has releases only"
     if url.lower().endswith(ARCHIVES):
         return f"an archive given by path ({url}): what it holds is not known here"
-    return f"a folder ({url}): the project itself must be packaged"
+    return f"a folder ({url}): no pyproject.toml, setup.cfg or setup.py of it is in the build context"
 
 
 def _interpreter(question: Question) -> str:

@@ -73,6 +73,7 @@ class _Collected(Struct):
             url=without_password(read.url),
             origin=origin,
             hashes=read.hashes,
+            editable=read.editable,
             location=location,
         )
 

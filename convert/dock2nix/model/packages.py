@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from msgspec import Struct
 
@@ -40,6 +40,11 @@ class SriHash(str):
         if not _SRI_HASH.fullmatch(text):
             raise ValueError(f"not an SRI hash: {text!r}")
         return super().__new__(cls, text)
+
+
+def is_sri(text: str) -> bool:
+    """Whether a text is a hash that Nix takes, in full: of SHA-1, SHA-256 or SHA-512, with all its digits."""
+    return _SRI_HASH.fullmatch(text) is not None
 
 
 class LocalProject(Struct, frozen=True, kw_only=True):
@@ -177,13 +182,22 @@ class Origin(StrEnum):
     LOCK_FILE = "lock-file"
 
 
+class SourceFile(Struct, frozen=True, kw_only=True):
+    """The sources of a package in one version, as upstream writes it."""
+
+    version: str
+    url: str
+    hash: SriHash
+
+
 class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     """One package of nixpkgs.
 
     `outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known. `source` is the
     flake input it comes from, "" for nixpkgs itself: nobody has seen what an old release holds. `caveat` says what the package
     alone does not do of what was asked for, `differs` in what it is another version of it. `part` is true for what comes along
-    with the package proper: the version that was asked for is not its version.
+    with the package proper: the version that was asked for is not its version. `exact` are the sources of the version asked for, when
+    they take the place of the recipe's own; `version` is theirs then.
     """
 
     requirement: Requirement
@@ -199,14 +213,18 @@ class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     caveat: str = ""
     differs: str = ""
     part: bool = False
+    exact: SourceFile | None = None
 
 
 class LockedArtifact(Struct, frozen=True, kw_only=True):
-    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it."""
+    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it.
+
+    `url` and `hash` are "" where its lock names none, and one hash stands for all that it pins.
+    """
 
     requirement: Requirement
     url: str
-    hash: SriHash
+    hash: SriHash | Literal[""]
     version: str = ""
     origin: Origin = Origin.LOCK_FILE
     evidence: str = ""
@@ -224,14 +242,15 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     """One package of a project's lock that is fetched by its hash.
 
     `path` is where it is put, relative to the project (`node_modules/a/node_modules/b`). `url` is as in the lock, less a password.
-    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed.
+    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed. `url` and `hash` are "" where the
+    lock names none.
     """
 
     path: str
     name: str
     version: str
     url: str
-    hash: SriHash
+    hash: SriHash | Literal[""]
     elsewhere: bool = False
 
 

@@ -14,12 +14,14 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
     StageFile,
 )
 from dock2nix.model.downloads import FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyOutput, NodeModules
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
+from dock2nix.plan.members import member_of
 from dock2nix.plan.node_modules import with_node
 
 if TYPE_CHECKING:
@@ -268,6 +270,8 @@ def _inputs(
         if isinstance(build.origin, Unpack) and build.origin.program == "unzip":
             tools[AttributePath("unzip"), ""] = None
     for package, headers in _installed(build.stages, resolved):
+        if isinstance(recipe, PythonRecipe) and member_of(package) is not None:
+            continue  # it is in the environment that the project joins
         known = catalogue.attribute(package.attribute_path)
         if known is not None and known.path not in (_COMPILERS if headers else had):
             is_library = headers or "dev" in known.outputs or not known.programs

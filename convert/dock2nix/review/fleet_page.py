@@ -20,7 +20,7 @@ def fleet_page(fleet: Fleet) -> str:
         "scan.html.jinja",
         {
             "totals": fleet.totals,
-            "headline": headline(fleet),
+            "headline": headline(fleet).capitalize(),
             "gaps": _groups(fleet.gaps),
             "files": [
                 {

@@ -33,7 +33,7 @@ from dock2nix.plan.named_files import settle_named_files
 from dock2nix.plan.programs import add_programs, image_contents
 from dock2nix.plan.scripts import check_scripts
 from dock2nix.plan.stages import modules_by_file, origins_of, with_modules, with_origins
-from dock2nix.report import Passed, build_report, report_files
+from dock2nix.report import Page, Passed, build_report, report_files
 from dock2nix.resolve import base_image_of, resolve
 from dock2nix.review.known_hashes import keep_hashes
 from dock2nix.verify.static import self_check
@@ -68,6 +68,7 @@ class Options(Struct, frozen=True, kw_only=True):
     `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml. `fallback`
     is where packages come from that nixpkgs lacks: deb, or "" for nowhere; `deb_lock` the text of an older nix/debs.json. `pin` is exact, or "" for the
     versions that nixpkgs has. `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
+    `page`: nix/report.html is written too.
     """
 
     target: str = ""
@@ -81,6 +82,7 @@ class Options(Struct, frozen=True, kw_only=True):
     fallback: str = ""
     deb_lock: str = ""
     recorded: tuple[tuple[str, object], ...] = ()
+    page: bool = False
 
     @property
     def locking(self) -> LockSettings:
@@ -307,5 +309,12 @@ def convert(
         options=options.recorded,
         hashes=filled.hashes,
     )
-    report = build_report(passed, files, catalogue, strict=options.strict)
-    return Conversion(files=report_files(report, files), report=report)
+    report = build_report(passed, files, catalogue, strict=options.strict, page=options.page)
+    page = _page(source, dockerfile.value) if options.page else None
+    return Conversion(files=report_files(report, files, page), report=report)
+
+
+def _page(source: Source, dockerfile: Dockerfile) -> Page:
+    return Page(
+        text=source.content.decode("utf-8-sig", errors="replace"), instructions=dockerfile.instructions
+    )

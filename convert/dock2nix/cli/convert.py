@@ -102,6 +102,7 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         fallback="deb" if fallback == "deb" else "",
         deb_lock=debs,
         recorded=recorded_options(options, source),
+        page=getattr(options, "html", False),
     )
 
 

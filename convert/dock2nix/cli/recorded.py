@@ -29,6 +29,8 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
         found["python"] = options.python
     if options.keep_base:
         found["keep_base"] = True
+    if getattr(options, "html", False):
+        found["html"] = True
     if getattr(options, "pin", "index") != "index":
         found["pin"] = options.pin
     if getattr(options, "fallback", "none") != "none":
@@ -115,6 +117,7 @@ def as_recorded(report: dict[str, Any], folder: Path, given: Namespace) -> Names
         offline=given.offline,
         keep_base=kept.get("keep_base") is True,
         strict=False,
+        html=kept.get("html") is True,
     )
 
 

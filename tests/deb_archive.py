@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadeSource:
+    """A source package; `files` by name."""
+
+    name: str
+    version: str
+    files: Mapping[str, bytes]
+
+    @property
+    def folder(self) -> str:
+        return f"pool/main/{self.name[0]}/{self.name}"
+
+    def paragraph(self) -> str:
+        """As a Sources file has it."""
+        listed = (f" {hashlib.sha256(one).hexdigest()} {len(one)} {name}" for name, one in self.files.items())
+        fields = {"Package": self.name, "Version": self.version, "Directory": self.folder}
+        lines = "".join(f"{name}: {value}\n" for name, value in fields.items())
+        return f"{lines}Checksums-Sha256:\n" + "".join(f"{line}\n" for line in listed)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MadeDeb:
     """A package. `files` by path without leading slash: content, with 0o755 for what is in a folder of programs; `links` by path.
 
@@ -107,20 +127,29 @@ def _member(name: str, content: bytes) -> bytes:
 
 
 def archive(
-    *debs: MadeDeb, release: str = "bookworm", origin: str = "Debian", suite: str = "", by_hash: bool = True
+    *debs: MadeDeb,
+    sources: tuple[MadeSource, ...] = (),
+    release: str = "bookworm",
+    origin: str = "Debian",
+    suite: str = "",
+    by_hash: bool = True,
 ) -> dict[str, bytes]:
     """The files of an archive with one component, by path with a leading slash."""
-    packages = lzma.compress("\n".join(deb.paragraph() for deb in debs).encode())
-    digest = hashlib.sha256(packages).hexdigest()
+    indexes = {
+        "main/binary-amd64/Packages.xz": "\n".join(deb.paragraph() for deb in debs),
+        "main/source/Sources.xz": "\n".join(one.paragraph() for one in sources),
+    }
     name = suite or release
-    listed = "main/binary-amd64/Packages.xz"
+    files = {f"/{deb.path}": deb.content() for deb in debs}
+    listed = []
+    for path, text in indexes.items():
+        packed = lzma.compress(text.encode())
+        digest = hashlib.sha256(packed).hexdigest()
+        place = f"{path.rpartition('/')[0]}/by-hash/SHA256/{digest}" if by_hash else path
+        files[f"/dists/{name}/{place}"] = packed
+        listed.append(f" {digest} {len(packed)} {path}\n")
     release_file = (
         f"Origin: {origin}\nSuite: stable\nCodename: {name}\nAcquire-By-Hash: {'yes' if by_hash else 'no'}\n"
-        f"MD5Sum:\n {'0' * 32} 1 {listed}\nSHA256:\n {digest} {len(packages)} {listed}\n"
+        f"MD5Sum:\n {'0' * 32} 1 main/source/Sources.xz\nSHA256:\n{''.join(listed)}"
     )
-    place = f"main/binary-amd64/by-hash/SHA256/{digest}" if by_hash else listed
-    return {
-        f"/dists/{name}/InRelease": release_file.encode(),
-        f"/dists/{name}/{place}": packages,
-        **{f"/{deb.path}": deb.content() for deb in debs},
-    }
+    return {f"/dists/{name}/InRelease": release_file.encode(), **files}

@@ -22,6 +22,7 @@ class Answers:
     `lies` are sizes that are announced in the place of the true ones, `endless` are paths that never stop to send zeros, `slow`
     are seconds between two bytes, `silent` are paths that are never answered. `failures` are statuses that the next requests of a
     path get, in order, `more_headers` what a path is sent with. A path with If-None-Match of the present version is answered 304.
+    `keeps`: connections stay open for further requests (HTTP/1.1); `connections` counts them.
     `requests` are (path, Range header, If-Range header) as they came, `headers` all headers of each.
     """
 
@@ -40,6 +41,8 @@ class Answers:
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     more_headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    keeps: bool = False
+    connections: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -49,6 +52,12 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def setup(self) -> None:
+        super().setup()
+        answers = cast("_Server", self.server).answers
+        answers.connections += 1
+        self.protocol_version = "HTTP/1.1" if answers.keeps else "HTTP/1.0"
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         pass
 

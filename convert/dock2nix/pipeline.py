@@ -66,7 +66,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """What the command line says of the conversion. `platform` "" stands for linux/amd64, with a flake for every system.
 
     `python` is where its packages come from: auto, nixpkgs or lock; `python_lock` the text of an older nix/pylock.toml. `fallback`
-    is where packages come from that nixpkgs lacks: deb, or "" for nowhere; `deb_lock` the text of an older nix/debs.json. `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
+    is where packages come from that nixpkgs lacks: deb, or "" for nowhere; `deb_lock` the text of an older nix/debs.json. `pin` is exact, or "" for the
+    versions that nixpkgs has. `recorded` are the options as report.json keeps them, so that `dock2nix check` can convert in the same way.
     """
 
     target: str = ""
@@ -76,6 +77,7 @@ class Options(Struct, frozen=True, kw_only=True):
     strict: bool = False
     python: str = "nixpkgs"
     python_lock: str = ""
+    pin: str = ""
     fallback: str = ""
     deb_lock: str = ""
     recorded: tuple[tuple[str, object], ...] = ()
@@ -257,9 +259,13 @@ def convert(
         lambda: downloads().debs(),
         options.debs(catalogue.pin(options.image.channel).rev),
     )
+    exact = Outcome(own.value.requirements, own.findings)
+    if options.pin == "exact":
+        from dock2nix.locking.debs.exact import pin_exact  # noqa: PLC0415 - few conversions ask for it
+
+        exact = pin_exact(exact, parts, downloads)
     steps = Outcome(with_folders(steps.value, own.value), steps.findings)
-    resolved = Outcome(own.value.requirements, own.findings)
-    locked = lock_python(resolved, parts, catalogue, locker, options.locking)
+    locked = lock_python(exact, parts, catalogue, locker, options.locking)
     locked = Outcome(replace(locked.value, debs=own.value.lock), locked.findings)
     asked = platform_question(stages.value, needed, platform) if not options.platform else ()
     settings = replace(options.image, platform=platform) if asked else options.image

@@ -255,6 +255,19 @@ def test_second_conversion_keeps_the_lock_and_asks_nobody(
     assert main(["check", str(tmp_path / "app")]) == 0
 
 
+def test_bill_of_materials_has_them(tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
+    main(["sbom", str(tmp_path / "app")])
+    assert "pkg:deb/debian/made-packer@1:2.0-3?arch=amd64&distro=bookworm" in capsys.readouterr().out
+
+
+def test_passwords_of_archives_are_in_no_file(tmp_path: Path, server: str) -> None:
+    convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server.replace("//", "//who:secret@"))
+    written = [path.read_text() for path in (tmp_path / "app/nix").iterdir() if path.is_file()]
+    assert len(written) > 4
+    assert not any("secret" in text for text in written)
+
+
 def test_offline_takes_what_was_downloaded_before(tmp_path: Path, server: str, answers: Answers) -> None:
     options = ("--fallback", "deb", "--debian-mirror", server)
     first = convert(tmp_path / "app", *options)
@@ -276,6 +289,15 @@ def test_without_an_archive_the_hint_asks_for_one(tmp_path: Path) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb")
     hints = [finding["hint"] for finding in report["findings"] if finding["code"] == "D2N262"]
     assert "--debian-mirror" in hints[0]
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(archives, "find_spec", lambda name: None if name == "arpy" else name)
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nRUN apt-get install -y made-packer\n")
+    assert main([str(tmp_path), "--fallback", "deb", "--debian-mirror", server]) == 2
+    assert "the extra `deb`" in capsys.readouterr().err
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------------------

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deb_archive import MadeDeb, archive
+from deb_archive import MadeDeb, MadeSource, archive
 from dock2nix.cli import main
 from dock2nix.locking.debs import archive as archives
 from file_server import Answers, serving
 from nix.images import read_image
 from nix.running import run_image, why_no_runs
-from nix_lab import DEBIAN, available_nixes, build_flake, why_no_builds
+from nix_lab import (
+    DEBIAN,
+    available_nixes,
+    build_flake,
+    check_flake,
+    flake_packages,
+    package_set,
+    why_no_builds,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,3 +110,19 @@ def test_relative_links_lead_where_they_led(image: Image) -> None:
 
 def test_nothing_has_the_rights_of_its_owner(image: Image) -> None:
     assert not image.entry("usr/lib/made/rights").mode & 0o6000
+
+
+def test_recipe_with_other_sources_is_what_nix_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = MadeDeb(name="tree", version="2.0.1-1")
+    sources = (MadeSource(name="tree", version="2.0.1-1", files={"tree_2.0.1.orig.tar.gz": b"tree"}),)
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nRUN apt-get install -y tree=2.0.1-1\n")
+    monkeypatch.setattr(archives, "machine_keyrings", dict)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with serving(Answers(files=archive(tree, sources=sources))) as server:
+        main([str(tmp_path), "--quiet", "--pin", "exact", "--debian-mirror", server])
+    nix = available_nixes()[-1]
+    assert check_flake(tmp_path, nix).derivations
+    listed = f"(import {tmp_path}/nix/packages.nix {{ pkgs = import {package_set(flake_packages(tmp_path)['nixpkgs'])} {{ }}; }})"
+    assert json.loads(
+        nix.evaluate(f'map (one: one.name) (builtins.filter (one: one.pname or "" == "tree") {listed})')
+    ) == ["tree-2.0.1"]

@@ -129,6 +129,12 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
     parser.add_argument(
+        "--pin",
+        choices=("index", "exact"),
+        default="index",
+        help="versions of apt's packages: nixpkgs', or those asked for, from the distribution's sources (default: index)",
+    )
+    parser.add_argument(
         "--fallback",
         choices=("none", "deb"),
         default="none",

@@ -79,6 +79,9 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         )
     if options.platform and options.platform not in SYSTEMS:
         raise UsageError(f"--platform {options.platform}: expected one of {', '.join(sorted(SYSTEMS))}")
+    debs = older_lock(options.output or source.context, "nix/debs.json")
+    # Commands that only look at a conversion have no such option: they go by the lock that is there.
+    fallback = getattr(options, "fallback", "deb" if debs else "none")
     return Options(
         target=options.target,
         build_arguments=build_arguments(options.build_arg),
@@ -95,8 +98,9 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
         strict=options.strict,
         python=options.python,
         python_lock=older_lock(options.output or source.context),
-        fallback="deb" if getattr(options, "fallback", "none") == "deb" else "",
-        deb_lock=older_lock(options.output or source.context, "nix/debs.json"),
+        pin="exact" if getattr(options, "pin", "index") == "exact" else "",
+        fallback="deb" if fallback == "deb" else "",
+        deb_lock=debs,
         recorded=recorded_options(options, source),
     )
 

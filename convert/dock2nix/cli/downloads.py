@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import ValidationError, convert
@@ -14,6 +15,7 @@ from dock2nix.locking.downloads import DownloadSources, Pinned
 from dock2nix.locking.fetching import CachedFetcher, HttpFetcher
 from dock2nix.locking.skopeo import find_puller
 from dock2nix.model.downloads import Programs
+from dock2nix.model.packages import SourceFile, SriHash
 from dock2nix.network import Limits
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def find_downloads(
         filled=_filled(report),
         bases=_bases(report),
         puller=find_puller(offline=offline),
+        exact=_exact(report),
         debs=lambda: find_debs(mirrors, offline=offline, quiet=quiet),
     )
 
@@ -115,6 +118,18 @@ def _bases(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """What it says of the base image that was kept, by its address."""
     found = report.get("base")
     return {str(found.get("url")): found} if isinstance(found, dict) else {}
+
+
+def _exact(report: Mapping[str, Any]) -> Mapping[str, SourceFile]:
+    """What it says of the sources of versions that were asked for."""
+    found: dict[str, SourceFile] = {}
+    for row in _rows(report, "requirements"):
+        url, sri, version = row.get("source"), row.get("hash"), row.get("version")
+        key = f"{row.get('manager')}:{row.get('name')}{row.get('specifier')}"
+        if isinstance(url, str) and isinstance(sri, str) and isinstance(version, str) and url:
+            with suppress(ValueError):
+                found[key] = SourceFile(version=version, url=url, hash=SriHash(sri))
+    return found
 
 
 def _is_row(row: Mapping[str, Any]) -> bool:

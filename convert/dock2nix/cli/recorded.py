@@ -29,6 +29,8 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
         found["python"] = options.python
     if options.keep_base:
         found["keep_base"] = True
+    if getattr(options, "pin", "index") != "index":
+        found["pin"] = options.pin
     if getattr(options, "fallback", "none") != "none":
         found["fallback"] = options.fallback
     if options.build_arg:
@@ -105,6 +107,7 @@ def as_recorded(report: dict[str, Any], folder: Path, given: Namespace) -> Names
         output=folder,
         config=config,
         python=python if python in _SOURCES else "auto",
+        pin="exact" if _text(kept, "pin") == "exact" else "index",
         fallback="deb" if _text(kept, "fallback") == "deb" else "none",
         build_arg=[*_recorded_arguments(kept), *given.build_arg],
         name=_text(named, "name"),

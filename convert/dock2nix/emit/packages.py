@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dock2nix.emit.downloads import source_expression
 from dock2nix.emit.expression import (
     INDENT,
     Comment,
@@ -27,6 +28,7 @@ from dock2nix.model.plan import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dock2nix.model.packages import SourceFile
     from dock2nix.model.plan import Argument, ImagePlan, PackageSection
 
 
@@ -69,7 +71,15 @@ def _set(source: str) -> str:
 def _package(entry: PackageEntry) -> str:
     """`pkgs.openssl.dev`, `(pkgs.uwsgi.override { plugins = [ "python3" ]; })`."""
     text = _overridden(entry.attribute_path, entry.source, entry.arguments)
+    if entry.exact is not None:
+        text = _from_sources(text, entry.exact)
     return text + (f".{entry.output}" if entry.output else "")
+
+
+def _from_sources(text: str, sources: SourceFile) -> str:
+    """The recipe with other sources: `(pkgs.curl.overrideAttrs (_: { version = …; src = …; }))`."""
+    fetched = source_expression(sources.url, sources.hash).text.replace("\n", f"\n{INDENT}")
+    return f"({text}.overrideAttrs (_: {{\n{INDENT}version = {nix_string(sources.version)};\n{INDENT}src = {fetched};\n}}))"
 
 
 def _overridden(path: AttributePath, source: str, arguments: tuple[tuple[str, Argument], ...]) -> str:

@@ -40,10 +40,25 @@ def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tupl
 
 
 def _verdicts(items: tuple[ShellItem, ...], scene: Scene) -> list[Verdict]:
+    """The verdict on each item; in a script that is read as a whole only up to the first that is certainly left."""
     judged: list[Verdict] = []
     for part in parts_of(items, scene.text):
+        before = len(judged)
         _judge_part(part, items, judged, scene)
+        if scene.depth and any(_is_left(at, items, judged) for at in range(before, len(judged))):
+            judged += [not_needed("")] * (len(items) - len(judged))
+            break
     return feed_pipelines(items, judged)
+
+
+def _is_left(at: int, items: tuple[ShellItem, ...], judged: list[Verdict]) -> bool:
+    """Whether a command has no translation, and no other reads its output, whose fate it might share."""
+    if judged[at].outcome is not CommandOutcome.UNRESOLVED:
+        return False
+    commands = [one for one in items if isinstance(one, ShellCommand)]
+    item = items[at]
+    inside = isinstance(item, ShellCommand) and item.substitution_of is not None
+    return not inside and all(one.stdin_from != at for one in commands)
 
 
 def _judge_part(part: Part, items: tuple[ShellItem, ...], judged: list[Verdict], scene: Scene) -> None:

@@ -39,6 +39,7 @@ _BRINGS_VARIABLES = regex(r"(?:^|[\s;&|({`])(?:\.|source|eval)\s")
 _SETTINGS = frozenset({"set", "shopt", "umask"})
 _DECLARES = frozenset({"declare", "export", "local", "readonly", "typeset", "unset"})
 _ERREXIT = regex(r"-[a-z]*e[a-z]*")
+_STORED = regex(r"@[A-Za-z_][A-Za-z0-9_.'-]*@")
 _OWN_NAME = regex(r"\$\{?(?:0|BASH_SOURCE)(?![0-9A-Za-z_])")
 _ECHO = regex(r"(?:^|[\s;&|({`])echo\s")
 
@@ -107,7 +108,7 @@ def script_of(items: tuple[ShellItem, ...], at: int, text: RunText, scene: Scene
         scene: where it stands.
     """
     piece = text.pieces[at]
-    survey = Survey(scene)
+    survey = Survey(scene, stored=_stored(text))
     first = items[0]
     if not (isinstance(first, ShellCommand) and first.invocations) or not _can_stand_alone(piece, text):
         return None
@@ -137,6 +138,15 @@ def script_of(items: tuple[ShellItem, ...], at: int, text: RunText, scene: Scene
         location=whole,
         text=_short(piece.text),
     )
+
+
+def _stored(text: RunText) -> frozenset[str]:
+    """The variables that hold a path in the store (`@temurin-bin-21@`), and those that are made of them."""
+    found = {name for name, value in text.environment.items() if value and _STORED.search(value)}
+    for piece in text.pieces if found else ():
+        if found & _read(piece.text) - {"PATH"}:
+            found |= _assigned(piece.text)
+    return frozenset(found)
 
 
 def standard_folders(script: RunScript) -> tuple[MakeDirectory, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dock2nix.locking.kept_base import Puller
     from dock2nix.model.downloads import MachineCode, Programs
     from dock2nix.model.image import Effect
+    from dock2nix.model.packages import SourceFile
     from dock2nix.model.source import Location
     from dock2nix.model.steps import Step
 
@@ -63,8 +64,9 @@ def no_debs() -> DebSources:
 class DownloadSources(Struct, frozen=True, kw_only=True):
     """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
 
-    `debs` gives where packages of distributions come from. `filled` are hashes of what many addresses give, by file of the flake,
-    attribute and what they are of. `puller` asks for base images; `bases` is what one said of itself, by its address.
+    `debs` gives where packages of distributions come from. `exact` are sources by what was asked for (`apt:nginx=1.22.1-9`).
+    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of. `puller` asks for base
+    images; `bases` is what one said of itself, by its address.
     """
 
     fetcher: Fetcher
@@ -73,6 +75,7 @@ class DownloadSources(Struct, frozen=True, kw_only=True):
     bases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     puller: Puller = field(default_factory=lambda: NoPuller("no registry was asked"))
     debs: Callable[[], DebSources] = no_debs
+    exact: Mapping[str, SourceFile] = field(default_factory=dict)
 
     def known(self, state: str) -> str:
         """The hash of what is told by a digest of what asks for it; "" when it is not known."""

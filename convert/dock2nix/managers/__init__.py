@@ -27,6 +27,7 @@ MANAGERS: Mapping[str, tuple[str, ...]] = {
     ),
     "dpkg": ("dpkg", "gdebi"),
     "npm": ("npm", "npx"),
+    "nvm": ("nvm",),
     "php": (
         *("docker-php-ext-configure", "docker-php-ext-enable", "docker-php-ext-install", "docker-php-source"),
         *("install-php-extensions", "pear", "pecl"),

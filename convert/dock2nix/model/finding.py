@@ -177,6 +177,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "what a package's own scripts do when it is installed is not done",
     ),
     "D2N264": ("unverified-archive", Severity.WARNING, "the signature of a package archive was not checked"),
+    "D2N265": (
+        "exact-version",
+        Severity.WARNING,
+        "a package is built from the sources of the version asked for, by a recipe for another one",
+    ),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),

@@ -182,13 +182,22 @@ class Origin(StrEnum):
     LOCK_FILE = "lock-file"
 
 
+class SourceFile(Struct, frozen=True, kw_only=True):
+    """The sources of a package in one version, as upstream writes it."""
+
+    version: str
+    url: str
+    hash: SriHash
+
+
 class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     """One package of nixpkgs.
 
     `outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known. `source` is the
     flake input it comes from, "" for nixpkgs itself: nobody has seen what an old release holds. `caveat` says what the package
     alone does not do of what was asked for, `differs` in what it is another version of it. `part` is true for what comes along
-    with the package proper: the version that was asked for is not its version.
+    with the package proper: the version that was asked for is not its version. `exact` are the sources of the version asked for, when
+    they take the place of the recipe's own; `version` is theirs then.
     """
 
     requirement: Requirement
@@ -204,6 +213,7 @@ class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     caveat: str = ""
     differs: str = ""
     part: bool = False
+    exact: SourceFile | None = None
 
 
 class LockedArtifact(Struct, frozen=True, kw_only=True):

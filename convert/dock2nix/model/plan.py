@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dock2nix.model.packages import AttributePath
+from dock2nix.model.packages import AttributePath, SourceFile
 
 if TYPE_CHECKING:
     from dock2nix.model.builds import StageFile
@@ -23,12 +23,14 @@ class PackageEntry(Struct, frozen=True, kw_only=True):
     """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it.
 
     `arguments` override those of the package: names with text, lists of texts, truth values, or an attribute of the same input.
+    `exact` are other sources for its recipe, None for its own.
     """
 
     attribute_path: AttributePath
     output: str = ""
     source: str = ""
     names: str = ""
+    exact: SourceFile | None = None
     arguments: tuple[tuple[str, Argument], ...] = ()
 
 

@@ -128,7 +128,7 @@ def package_sections(
     ]
     if locked is not None:
         joined.append(_locked_section(locked, titles, resolved, base, source))
-    sections = (_base_section(base, base_title, listed, origins), *asked, *joined)
+    sections = (_base_section(base, base_title, listed, origins, wanted), *asked, *joined)
     return tuple(section for section in sections if section.entries)
 
 
@@ -269,10 +269,15 @@ def _title(titles: _Titles, one: ResolvedRequirement) -> str:
 
 
 def _base_section(
-    base: BaseImage | None, title: str, listed: set[AttributePath], origins: Origins
+    base: BaseImage | None,
+    title: str,
+    listed: set[AttributePath],
+    origins: Origins,
+    wanted: tuple[_Wanted, ...],
 ) -> PackageSection:
     if base is None:
         return PackageSection(title=title, entries=())
+    exact = {one.package.attribute_path: one.package.exact for one in wanted if one.package.exact}
     return PackageSection(
         title=title,
         entries=tuple(
@@ -280,6 +285,7 @@ def _base_section(
                 attribute_path=path,
                 source=origins.of(path),
                 arguments=base.arguments if path == base.interpreter else (),
+                exact=exact.get(path),
             )
             for path in sorted(base.packages)
             if path not in listed
@@ -332,6 +338,7 @@ def _entry(output: str, asked: list[_Wanted], base: BaseImage | None, source: st
         output=output,
         source=package.source,
         names=", ".join(dict.fromkeys(one.name for one in asked)),
+        exact=next((one.package.exact for one in asked if one.package.exact), None),
     )
     if package.attribute_path == "uwsgi" and any(_asks_for_python(one) for one in asked):
         return _with_python(entry, base, source)

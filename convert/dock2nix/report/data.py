@@ -116,6 +116,7 @@ def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
         "origin": row.origin,
         "evidence": row.evidence,
         "hash": row.hash,
+        **({"source": row.source} if row.source else {}),
         "reason": row.reason,
         "candidates": list(row.candidates),
     }

@@ -106,7 +106,7 @@ class Report(Struct, frozen=True, kw_only=True):
         }
         return tuple(
             sorted(
-                rows | self._wheels | self._downloads | self._base,
+                rows | self._sources | self._wheels | self._debs | self._downloads | self._base,
                 key=lambda row: (row.url, row.hash, row.line, row.rev, row.submodules, str(row.programs)),
             )
         )
@@ -117,6 +117,30 @@ class Report(Struct, frozen=True, kw_only=True):
         if kept is None or not (kept.digest and kept.hash):
             return set()
         return {FetchedRow(url=kept.address, hash=kept.hash, line=kept.location.first_line)}
+
+    @property
+    def _sources(self) -> set[FetchedRow]:
+        return {
+            FetchedRow(url=row.exact.url, hash=row.exact.hash, line=one.requirement.location.first_line)
+            for one in self.requirements
+            for row in one.resolutions
+            if isinstance(row, NixpkgsPackage) and row.exact
+        }
+
+    @property
+    def _debs(self) -> set[FetchedRow]:
+        lock = self.plan.debs
+        if lock is None:
+            return set()
+        lines = {
+            one.requirement.name: one.requirement.location.first_line
+            for one in self.requirements
+            if one.outcome is RequirementOutcome.LOCKED and one.requirement.manager == "apt"
+        }
+        first = min(lines.values(), default=0)
+        return {
+            FetchedRow(url=one.url, hash=one.hash, line=lines.get(one.name, first)) for one in lock.packages
+        }
 
     @property
     def _downloads(self) -> set[FetchedRow]:
@@ -191,6 +215,7 @@ class RequirementRow(Struct, frozen=True, kw_only=True):
     origin: str
     evidence: str
     hash: str
+    source: str
     reason: str
     candidates: tuple[str, ...]
 
@@ -205,13 +230,15 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     built = next((resolution for resolution in one.resolutions if isinstance(resolution, BuiltProject)), None)
     if built is not None:
         return _built_row(one, built)
+    exact = next((package.exact for package in packages if package.exact), None)
     return RequirementRow(
         attributes=tuple(dict.fromkeys(_attribute(package) for package in packages)),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
         version=first.version if first else "",
         origin=str(first.origin) if first else "",
         evidence=first.evidence if first else "",
-        hash=str(locked[0].hash) if locked else "",
+        hash=str(locked[0].hash) if locked else exact.hash if exact else "",
+        source=exact.url if exact else "",
         reason=one.reason,
         candidates=unresolved[0].candidates if unresolved else (),
     )
@@ -227,6 +254,7 @@ def _built_row(one: ResolvedRequirement, built: BuiltProject) -> RequirementRow:
         origin=str(Origin.RULE),
         evidence=f"the project itself, built by nix/stages/{built.build.name}.nix{computed}",
         hash="",
+        source="",
         reason=one.reason,
         candidates=(),
     )

@@ -14,7 +14,7 @@ from dock2nix.model.plan import ImportedEnvironment, LanguageEnvironment, Packag
 from dock2nix.model.steps import RequirementOutcome
 from dock2nix.sbom.evidence import Evidence
 from dock2nix.sbom.hashes import hex_digest
-from dock2nix.sbom.locked import node_parts, python_parts
+from dock2nix.sbom.locked import deb_parts, node_parts, python_parts
 from dock2nix.sbom.model import Artifact, Inventory, Occurrence, Part, Use
 from dock2nix.sbom.purls import file_purl, image_purl, input_purl, nixpkgs_purl
 
@@ -44,6 +44,7 @@ def take_inventory(report: Report, catalogue: Catalogue, read: Callable[[str], s
         *python_parts(report),
         *node_parts(report, read),
         *_base(report),
+        *deb_parts(report),
     ]
     named = {artifact.url for part in found for artifact in part.artifacts}
     found += [part for part in _files(report) if part.artifacts[0].url not in named]
@@ -112,7 +113,7 @@ def _named(section: PackageSection, evidence: Evidence) -> Iterator[tuple[str, s
                 for name, _ in entry.packages:
                     yield evidence.member(entry.interpreter, name), entry.source, ""
             case ImportedEnvironment():
-                pass  # its own file says what is in it: the Python lock, listed by itself
+                pass  # its own file says what is in it: a lock, listed by itself
             case _:
                 pass  # a remark for the reader
 

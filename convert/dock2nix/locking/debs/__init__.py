@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dock2nix.errors import UsageError
 from dock2nix.model.debs import DebRemark
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import MakeDirectory
@@ -155,13 +154,6 @@ def _request(mine: Requirements, base: BaseImage, settings: DebSettings) -> str:
 def _new_lock(
     mine: Requirements, base: BaseImage, catalogue: Catalogue, sources: DebSources, settings: DebSettings
 ) -> DebLock:
-    try:
-        import arpy  # type: ignore[import-not-found,unused-ignore]  # noqa: F401, PLC0415
-        import debian_inspector  # type: ignore[import-not-found,unused-ignore]  # noqa: F401, PLC0415
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "--fallback deb needs to read .deb files: install dock2nix with the extra `deb`"
-        ) from error
     from dock2nix.locking.debs.archive import ARCHITECTURES, open_archive  # noqa: PLC0415
     from dock2nix.locking.debs.closure import Chooser, Files  # noqa: PLC0415
     from dock2nix.locking.debs.packages import Packages  # noqa: PLC0415

@@ -10,13 +10,15 @@ import base64
 import gzip
 import lzma
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dock2nix.errors import Dock2nixError, MissingProgramError, NixError
+from dock2nix.errors import Dock2nixError, MissingProgramError, NixError, UsageError
 from dock2nix.locking.debs.packages import PackagesFile
+from dock2nix.managers.arguments import without_password
 from dock2nix.nix import run_program
 from dock2nix.regex import regex
 
@@ -89,7 +91,13 @@ def open_archive(distribution: str, release: str, architecture: str, sources: De
 
     Raises:
         ArchiveRefused: no archive is known, none has the release, or one is not what it says.
+        UsageError: what reads packages is not installed.
     """
+    missing = [name for name in ("arpy", "debian_inspector") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"reading Debian's packages needs {' and '.join(missing)}: install dock2nix with the extra `deb`"
+        )
     if not sources.mirrors:
         raise ArchiveRefused("no archive of its packages is known: this machine has none among apt's sources")
     asked = {
@@ -139,7 +147,7 @@ def _suite(mirror: str, name: str, path: Path, distribution: str, sources: DebSo
         return None
     if name not in {fields.get("Codename", "").strip(), fields.get("Suite", "").strip()}:
         raise ArchiveRefused(
-            f"{mirror}: its suite {name} says that it is {fields.get('Codename', 'another')}"
+            f"{without_password(mirror)}: its suite {name} says that it is {fields.get('Codename', 'another')}"
         )
     return Suite(
         mirror=mirror,
@@ -173,7 +181,7 @@ def _packages(suite: Suite, distribution: str, architecture: str, fetcher: Fetch
         name = next((one for one in names if one in suite.hashes), "")
         if name:
             found = fetch_listed(suite, name, fetcher)
-            yield PackagesFile(_unpacked(found.path), suite.mirror, component)
+            yield PackagesFile(unpacked(found.path), suite.mirror, component)
 
 
 def fetch_listed(suite: Suite, name: str, fetcher: Fetcher) -> Downloaded:
@@ -186,17 +194,17 @@ def fetch_listed(suite: Suite, name: str, fetcher: Fetcher) -> Downloaded:
     for url in suite.addresses(name):
         found = fetcher.fetch((url,))[url]
         if isinstance(found, str):
-            reasons.append(f"{url}: {found}")
+            reasons.append(f"{without_password(url)}: {found}")
         elif found.sha256 == suite.hashes[name]:
             return found
         else:
             reasons.append(
-                f"{url}: its SHA-256 is {found.sha256}, its Release file says {suite.hashes[name]}"
+                f"{without_password(url)}: its SHA-256 is {found.sha256}, its Release file says {suite.hashes[name]}"
             )
     raise ArchiveRefused("; ".join(reasons))
 
 
-def _unpacked(path: Path) -> bytes:
+def unpacked(path: Path) -> bytes:
     """What a compressed file holds; which kind it is, its first bytes tell.
 
     Raises:

@@ -11,6 +11,7 @@ from dock2nix.locking.debs.contents import DebContents, read_deb
 from dock2nix.locking.libraries import is_of_c_library, packages_with
 from dock2nix.locking.machine_code import Unreadable
 from dock2nix.managers.apt import NAME, resolve
+from dock2nix.managers.arguments import without_password
 from dock2nix.model.debs import Deb, FurtherPackage
 from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Requirement, SriHash
 from dock2nix.regex import regex
@@ -67,15 +68,15 @@ class Files(Struct, kw_only=True):
         for one in new:
             answer = answers[one.url]
             if isinstance(answer, str):
-                raise ArchiveRefused(f"{one.url}: {answer}")
+                raise ArchiveRefused(f"{without_password(one.url)}: {answer}")
             if answer.sha256 != one.sha256:
                 raise ArchiveRefused(
-                    f"{one.url}: its SHA-256 is {answer.sha256}, the archive's Packages file says {one.sha256}"
+                    f"{without_password(one.url)}: its SHA-256 is {answer.sha256}, the archive's Packages file says {one.sha256}"
                 )
             try:
                 self.known[one.sha256] = read_deb(answer.path)
             except Unreadable as error:
-                raise ArchiveRefused(f"{one.url}: {error}") from error
+                raise ArchiveRefused(f"{without_password(one.url)}: {error}") from error
 
     def of(self, one: Paragraph) -> DebContents:
         return self.known[one.sha256]
@@ -98,7 +99,7 @@ class Closure(Struct, kw_only=True):
                 version=one.version,
                 architecture=one.architecture,
                 section=one.component,
-                url=one.url,
+                url=without_password(one.url),
                 hash=SriHash(sri(one.sha256)),
                 needed_by=self.needed_by[one.name],
             )
@@ -145,9 +146,9 @@ class Chooser(Struct, kw_only=True):
         for name, paragraph in asked.items():
             found.chosen[name], found.needed_by[name] = paragraph, ""
         for name, owner in self.forced.items():
-            best = self.packages.best(name)
-            if best is not None and name not in found.chosen:
-                found.chosen[name], found.needed_by[name] = best, owner
+            library = self.packages.best(name)
+            if library is not None and name not in found.chosen:
+                found.chosen[name], found.needed_by[name] = library, owner
         waiting = [*found.chosen.values()]
         while waiting:
             parent = waiting.pop(0)

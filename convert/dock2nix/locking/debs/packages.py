@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _PACKAGE = re.compile(rb"^Package: (\S+)$", re.MULTILINE)
 _PROVIDES = re.compile(rb"^Provides: (.+)$", re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_PLACE = re.compile(r"[A-Za-z0-9][\w@+.~:%/-]*", re.ASCII)
+_FILE = re.compile(r"[\w@+.~:%-]+", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,6 +35,7 @@ class Paragraph(Struct, frozen=True, kw_only=True):
     version: str
     architecture: str
     source: str
+    source_version: str
     component: str
     section: str
     mirror: str
@@ -115,17 +118,16 @@ def _fields(text: str) -> Mapping[str, str]:
 def _read(fields: Mapping[str, str], file: PackagesFile) -> Paragraph | None:
     """A paragraph; None when it is none that can be used, or would lead out of its archive."""
     path, sha256, name = (fields.get(one, "") for one in ("filename", "sha256", "package"))
-    usable = (
-        _NAME.fullmatch(name) and _SHA256.fullmatch(sha256) and re.fullmatch(r"[\w@+.~:%/-]+", path, re.ASCII)
-    )
-    if not usable or ".." in path.split("/") or path.startswith("/"):
+    usable = _NAME.fullmatch(name) and _SHA256.fullmatch(sha256) and _PLACE.fullmatch(path)
+    if not usable or ".." in path.split("/"):
         return None
-    size = fields.get("size", "")
+    size, source = fields.get("size", ""), (fields.get("source") or name).split()
     return Paragraph(
         name=name,
         version=fields.get("version", ""),
         architecture=fields.get("architecture", ""),
-        source=(fields.get("source") or name).split()[0],
+        source=source[0],
+        source_version=source[1].strip("()") if len(source) > 1 else fields.get("version", ""),
         component=file.component,
         section=fields.get("section", ""),
         mirror=file.mirror,
@@ -136,6 +138,27 @@ def _read(fields: Mapping[str, str], file: PackagesFile) -> Paragraph | None:
         depends=(*_relations(fields.get("pre-depends", "")), *_relations(fields.get("depends", ""))),
         recommends=tuple(one[0].name for one in _relations(fields.get("recommends", ""))),
     )
+
+
+def source_files(text: bytes, name: str, version: str) -> Mapping[str, str]:
+    """The files of a source package (Debian Policy 5.4) in the text of a Sources file: SHA-256 by path in the archive."""
+    for match in re.finditer(rb"^Package: " + re.escape(name.encode()) + rb"$", text, re.MULTILINE):
+        start, end = text.rfind(b"\n\n", 0, match.start()) + 2, text.find(b"\n\n", match.start())
+        start = 0 if start < 2 else start
+        fields = _fields(text[start : end if end >= 0 else len(text)].decode("utf-8", "replace"))
+        folder = fields.get("directory", "")
+        if fields.get("version") != version or not _PLACE.fullmatch(folder) or ".." in folder.split("/"):
+            continue
+        return {
+            f"{folder}/{file}": sha256
+            for sha256, _, file in (
+                line.split()
+                for line in fields.get("checksums-sha256", "").splitlines()
+                if line.count(" ") >= 2
+            )
+            if _SHA256.fullmatch(sha256) and _FILE.fullmatch(file)
+        }
+    return {}
 
 
 def _relations(text: str) -> tuple[tuple[Relation, ...], ...]:

@@ -38,6 +38,9 @@ _ANSWER, _SETTINGS = "pylock.toml", "uv.toml"
 _LARGEST_SOURCE = 50 * 2**20
 # What uv takes from the environment, unless the user has said something else.
 _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}
+# A further system is resolved while wheels of the first are looked into: fewer questions at a time leave that some room, and the
+# name server, which each of them asks.
+_BESIDE = {"UV_CONCURRENT_DOWNLOADS": "12"}
 _ALWAYS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 _OFF_LINE = regex(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
 _NO_WHEEL = regex(r"Wheels are required for `([A-Za-z0-9._-]+)`")
@@ -120,7 +123,8 @@ class UvLocker(Struct, frozen=True):
             for file, text in files.items():
                 (folder / file).write_text(text, encoding="utf-8")
             try:
-                self._run(command, folder, indexes.environment())
+                further = _BESIDE if system != max(request.systems) else {}
+                self._run(command, folder, {**_unless_given(further), **indexes.environment()})
             except NixError as error:
                 return _refusal(str(error))
             answer = (folder / _ANSWER).read_text(encoding="utf-8")
@@ -140,11 +144,10 @@ class UvLocker(Struct, frozen=True):
         """Run it in a folder, in which a `uv.toml` stands for the user's own."""
         own = folder / _SETTINGS
         settings = ("--config-file", str(own)) if own.exists() else Indexes.configuration()
-        given = {key: value for key, value in _DEFAULTS.items() if key not in os.environ}
         run_program(
             [*command, *settings],
             cwd=folder,
-            environment={**environment, **given, **_ALWAYS},
+            environment={**environment, **_unless_given(_DEFAULTS), **_ALWAYS},
             timeout=_TIMEOUT,
         )
 
@@ -193,6 +196,11 @@ class UvLocker(Struct, frozen=True):
                 return {}
             found = {one.name: _linked(folder / "wheels", one.name, system) for one in distributions}
             return {name: linked for name, linked in found.items() if linked is not None}
+
+
+def _unless_given(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables of ours, less those that the user has set."""
+    return {name: value for name, value in variables.items() if name not in os.environ}
 
 
 def _lines(lines: Iterable[str]) -> str:

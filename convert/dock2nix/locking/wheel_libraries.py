@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dock2nix.locking.elf import ElfFile
     from dock2nix.model.python_lock import LockedDistribution, LockedWheel
 
-_AT_ONCE = 6
+_AT_ONCE = 4
 # The servers are those of the user's own configuration, which may be in a private network.
 _LIMITS = Limits(largest=512 * 2**20, longest=600.0, private=True)
 _DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError)

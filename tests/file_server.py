@@ -84,16 +84,18 @@ class _Handler(BaseHTTPRequestHandler):
         if answers.tags and self.headers.get("If-None-Match") == tag:
             self._answer(304, headers, b"")
             return
-        start = int(wanted[6:-1]) if wanted and answers.ranges and condition in {"", tag} else 0
+        heeded = wanted if answers.ranges and condition in {"", tag} else ""
+        start, stop = _range(heeded, len(content))
         if start >= len(content) > 0:
             self._answer(416, {"Content-Range": f"bytes */{len(content)}", "Content-Length": "0"}, b"")
             return
-        if start:
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        partial = (start, stop) != (0, len(content))
+        if partial:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
         if answers.announced:
-            headers["Content-Length"] = str(answers.lies.get(self.path, len(content) - start))
-        body = content[start : answers.cut.get(self.path, len(content))]
-        self._answer(206 if start else 200, headers, body)
+            headers["Content-Length"] = str(answers.lies.get(self.path, stop - start))
+        body = content[start : answers.cut.get(self.path, stop)]
+        self._answer(206 if partial else 200, headers, body)
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -104,6 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError):  # whoever has seen enough goes away
             for part in _parts(body, answers, self.path):
                 self.wfile.write(part)
+
+
+def _range(wanted: str, size: int) -> tuple[int, int]:
+    """Where the part that a Range header asks for begins and ends; the whole file without one."""
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    if not first:
+        return max(size - int(last), 0) if last else 0, size
+    return int(first), min(int(last) + 1, size) if last else size
 
 
 def _parts(body: bytes, answers: Answers, path: str) -> Iterator[bytes]:

@@ -137,12 +137,12 @@ def test_image_has_the_folders_of_its_files(tmp_path: Path, server: str) -> None
 
 def test_what_its_own_scripts_would_do_is_told_and_not_done(tmp_path: Path, server: str) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
-    told = said(report, "D2N253")
+    told = said(report, "D2N263")
     assert "made-tool, which made-packer needs," in told
     assert "make the user made, link /usr/bin/tool to /usr/bin/made-tool, do more of their own" in told
     assert "/usr/bin/made-tool" in said(report, "D2N304")
-    assert "recommends made-extra" in said(report, "D2N251")
-    assert "D2N254" in codes(report)  # nothing here to check the signature with
+    assert "recommends made-extra" in said(report, "D2N261")
+    assert "D2N264" in codes(report)  # nothing here to check the signature with
 
 
 def test_modules_of_a_language_bring_its_interpreter_along(tmp_path: Path) -> None:
@@ -219,8 +219,8 @@ def test_a_version_that_the_release_lacks_is_left_to_a_human(tmp_path: Path, ser
     report = convert(
         tmp_path / "app", "--fallback", "deb", "--debian-mirror", server, packages="made-packer=9.9"
     )
-    assert {"D2N201", "D2N252"} <= codes(report)
-    assert "it has 1:2.0-3" in said(report, "D2N252")
+    assert {"D2N201", "D2N262"} <= codes(report)
+    assert "it has 1:2.0-3" in said(report, "D2N262")
 
 
 @pytest.mark.parametrize(
@@ -281,13 +281,13 @@ def test_offline_without_it_says_so_and_converts_the_rest(
     tmp_path: Path, server: str, answers: Answers
 ) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server, "--offline")
-    assert {"D2N201", "D2N252"} <= codes(report)
+    assert {"D2N201", "D2N262"} <= codes(report)
     assert not answers.requests
 
 
 def test_without_an_archive_the_hint_asks_for_one(tmp_path: Path) -> None:
     report = convert(tmp_path / "app", "--fallback", "deb")
-    hints = [finding["hint"] for finding in report["findings"] if finding["code"] == "D2N252"]
+    hints = [finding["hint"] for finding in report["findings"] if finding["code"] == "D2N262"]
     assert "--debian-mirror" in hints[0]
 
 
@@ -349,7 +349,7 @@ def test_nothing_is_taken_that_is_not_what_the_archive_says(
 ) -> None:
     change(answers)
     report = convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server)
-    assert message in said(report, "D2N252")
+    assert message in said(report, "D2N262")
     assert "D2N201" in codes(report)
     assert not (tmp_path / "app/nix/debs.nix").exists()
 

@@ -99,7 +99,7 @@ def test_recipe_gets_the_sources_of_the_version(
     assert f'(pkgs.{attribute}.overrideAttrs (_: {{\n    version = "{version}";' in packages
     assert f"/pool/main/{attribute[0]}/{attribute}/{file}" in packages
     assert f"  pkgs.{attribute}\n" not in packages
-    assert "D2N255" in codes(report)
+    assert "D2N265" in codes(report)
     assert "D2N202" not in codes(report)
     row = report["requirements"][0]
     assert (row["version"], row["attributes"]) == (version, [attribute])
@@ -119,7 +119,7 @@ def test_what_no_archive_has_stays_as_it_is_and_is_told(
 ) -> None:
     report, packages = convert(tmp_path / "app", asked, "--pin", "exact", "--debian-mirror", server)
     assert "overrideAttrs" not in packages
-    assert reason in "\n".join(one["message"] for one in report["findings"] if one["code"] == "D2N252")
+    assert reason in "\n".join(one["message"] for one in report["findings"] if one["code"] == "D2N262")
     assert "D2N202" in codes(report)
 
 

@@ -315,13 +315,14 @@ def test_what_is_no_requirement_cannot_be_an_option_of_uv(index: Index, app: Pat
 
 
 def test_passwords_of_the_index_do_not_get_into_files(
-    index: Index, app: Path, monkeypatch: pytest.MonkeyPatch
+    index: Index, app: Path, monkeypatch: pytest.MonkeyPatch, empty_cache: Path
 ) -> None:
     index.failure = "password"
     monkeypatch.setenv("UV_DEFAULT_INDEX", index.url.replace("//", "//me:hunter2@"))
     convert(app, "d2n-greeter==1.2")
     written = [path.read_text() for path in app.rglob("*") if path.is_file()]
     assert not [text for text in written if "hunter2" in text]
+    assert not (empty_cache / "dock2nix/answers").exists()
     assert packages_of(app)["d2n-greeter"] == "1.2"
 
 

@@ -111,6 +111,7 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         default="",
         help="the function of dockerTools (default: buildImage wherever it can express the plan)",
     )
+    _add_keep_base(parser)
     pin = parser.add_mutually_exclusive_group()
     pin.add_argument(
         "--channel", metavar="NAME", default="", help="the nixpkgs release to pin (default: the index's)"
@@ -164,6 +165,14 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print remarks too")
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+
+
+def _add_keep_base(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-base",
+        action="store_true",
+        help="stand on the published base image, pulled by its digest, instead of on packages of nixpkgs",
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser, text: str) -> None:
@@ -420,6 +429,7 @@ def _add_document_options(parser: argparse.ArgumentParser) -> None:
         help="download from this machine and from private networks too",
     )
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+    _add_keep_base(parser)
     parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
 
 

@@ -73,6 +73,10 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
     name = options.name or image_name(source.context)
     _check(name, _NAME, "--name", "lower-case letters and digits, with . _ - / between them")
     _check(options.tag, _TAG, "--tag", "letters, digits, . _ and -")
+    if options.keep_base and options.image_builder == "buildImage":
+        raise UsageError(
+            "--keep-base: buildImage cannot express it: the base's files have owners of their own"
+        )
     if options.platform and options.platform not in SYSTEMS:
         raise UsageError(f"--platform {options.platform}: expected one of {', '.join(sorted(SYSTEMS))}")
     debs = older_lock(options.output or source.context, "nix/debs.json")
@@ -89,6 +93,7 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
             platform=options.platform,
             channel=_channel(options, catalogue),
             dockerfile=shown_name(source),
+            keep_base=options.keep_base,
         ),
         strict=options.strict,
         python=options.python,

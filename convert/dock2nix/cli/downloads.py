@@ -7,10 +7,14 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from msgspec import ValidationError, convert
+
 from dock2nix.cli.progress import progress_bar
 from dock2nix.locking.cache import DownloadCache, cache_folder
 from dock2nix.locking.downloads import DownloadSources, Pinned
 from dock2nix.locking.fetching import CachedFetcher, HttpFetcher
+from dock2nix.locking.skopeo import find_puller
+from dock2nix.model.downloads import Programs
 from dock2nix.model.packages import SourceFile, SriHash
 from dock2nix.network import Limits
 
@@ -50,6 +54,8 @@ def find_downloads(
         pinned=_pins(report),
         filled=_filled(report),
         exact=_exact(report),
+        bases=_bases(report),
+        puller=find_puller(offline=offline),
         debs=lambda: find_debs(mirrors, offline=offline, quiet=quiet),
     )
 
@@ -120,6 +126,12 @@ def _exact(report: Mapping[str, Any]) -> Mapping[str, SourceFile]:
     return found
 
 
+def _bases(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """What it says of the base image that was kept, by its address."""
+    found = report.get("base")
+    return {str(found.get("url")): found} if isinstance(found, dict) else {}
+
+
 def _is_row(row: Mapping[str, Any]) -> bool:
     if not isinstance(row.get("url"), str):
         return False
@@ -129,5 +141,16 @@ def _is_row(row: Mapping[str, Any]) -> bool:
 
 def _pinned(row: Mapping[str, Any]) -> Pinned:
     return Pinned(
-        hash=str(row["hash"]), rev=str(row.get("rev", "")), submodules=row.get("submodules") is True
+        hash=str(row["hash"]),
+        rev=str(row.get("rev", "")),
+        submodules=row.get("submodules") is True,
+        programs=_programs(row.get("programs")),
     )
+
+
+def _programs(row: object) -> Programs | None:
+    """What it says of machine code; nothing of it becomes Nix, but by way of the catalogue."""
+    try:
+        return convert(row, Programs) if isinstance(row, dict) else None
+    except ValidationError:
+        return None

@@ -29,6 +29,8 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
         found["python"] = options.python
     if getattr(options, "pin", "index") != "index":
         found["pin"] = options.pin
+    if options.keep_base:
+        found["keep_base"] = True
     if getattr(options, "fallback", "none") != "none":
         found["fallback"] = options.fallback
     if options.build_arg:
@@ -111,6 +113,7 @@ def as_recorded(report: dict[str, Any], folder: Path, given: Namespace) -> Names
         name=_text(named, "name"),
         tag=_text(named, "tag") or "latest",
         offline=given.offline,
+        keep_base=kept.get("keep_base") is True,
         strict=False,
     )
 

@@ -12,6 +12,7 @@ from dock2nix.emit.expression import (
     NixExpression,
     Section,
     nix_comment,
+    nix_path,
     nix_string,
 )
 from dock2nix.emit.flake import module_arguments
@@ -59,6 +60,7 @@ def _item(entry: PackageEntry | LanguageEnvironment | ImportedEnvironment | Rema
             return NixExpression(_joined(entry))
         case ImportedEnvironment():
             given = f"pkgs = {entry.source};" if entry.source else "inherit pkgs;"
+            given += " inherit (pkgs) lib;" if entry.library else ""
             return NixExpression(f"(import ./{entry.file} {{ {given} }})")
 
 
@@ -110,7 +112,12 @@ def _joined(entry: LanguageEnvironment) -> str:
 
 
 def _members(entry: LanguageEnvironment, scope: str, depth: int) -> str:
+    given = f"pkgs = {entry.source};" if entry.source else "inherit pkgs;"
+    items = [(f"{scope}.{name}", asked) for name, asked in entry.packages]
+    items += [
+        (f"(import {nix_path(f'stages/{name}.nix', './')} {{ {given} inherit (pkgs) lib; }})", asked)
+        for name, asked in entry.projects
+    ]
     return "".join(
-        INDENT * depth + f"{scope}.{name}" + (f" # {nix_comment(asked)}" if asked else "") + "\n"
-        for name, asked in entry.packages
+        INDENT * depth + text + (f" # {nix_comment(asked)}" if asked else "") + "\n" for text, asked in items
     )

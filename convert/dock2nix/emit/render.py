@@ -10,9 +10,11 @@ from msgspec import Struct
 from dock2nix.emit.debs import debs_values
 from dock2nix.emit.expression import to_nix
 from dock2nix.emit.flake import flake_lock, flake_values
-from dock2nix.emit.image import image_values
+from dock2nix.emit.image import base_values, image_values
+from dock2nix.emit.outputs import load_values, module_values, shell_values
 from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
+from dock2nix.emit.script import ON_BASE
 from dock2nix.emit.stages import empty_list, stage_values
 from dock2nix.folders import data_folder
 from dock2nix.model.image import WriteFile
@@ -40,7 +42,11 @@ OUTPUTS = (
     Output("flake.nix", "flake.nix.jinja", flake_values),
     Output("nix/packages.nix", "packages.nix.jinja", packages_values),
     Output("nix/build-packages.nix", "build-packages.nix.jinja", build_packages_values),
+    Output("nix/base.nix", "base.nix.jinja", base_values),
     Output("nix/image.nix", "image.nix.jinja", image_values),
+    Output("nix/load.nix", "load.nix.jinja", load_values),
+    Output("nix/module.nix", "module.nix.jinja", module_values),
+    Output("nix/shell.nix", "shell.nix.jinja", shell_values),
     Output("nix/python.nix", "python.nix.jinja", python_values),
     Output("nix/debs.nix", "debs.nix.jinja", debs_values),
 )
@@ -68,6 +74,8 @@ def render(plan: ImagePlan) -> dict[str, str]:
         values = output.values(plan)
         if values is not None:
             files[output.path] = fill(output.template, values)
+    if plan.kept is not None:
+        files[f"nix/{ON_BASE}"] = (data_folder("templates") / ON_BASE).read_text(encoding="utf-8")
     files |= {
         f"nix/{effect.stored}": effect.content
         for effect in plan.effects

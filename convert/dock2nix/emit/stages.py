@@ -6,6 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, assert_never
 
+from msgspec.structs import replace
+
 from dock2nix.emit.expression import (
     Comment,
     Interpolated,
@@ -26,6 +28,7 @@ from dock2nix.emit.native_stages import (
     path_lines,
     sources_of,
 )
+from dock2nix.emit.node_modules import PRODUCTION, yarn_cache
 from dock2nix.emit.script import UP, change_script
 from dock2nix.model.builds import (
     CargoRecipe,
@@ -36,7 +39,9 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
 )
+from dock2nix.model.image import NodeModules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,14 +71,21 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
         to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
     ]
     library = NixExpression("lib") if any("lib." in text for text in texts) else None
+    recipe = file.build.recipe
+    python = isinstance(recipe, PythonRecipe)
+    own: tuple[dict[str, object], ...] = ()
+    if isinstance(recipe, PythonRecipe):
+        own = ({"name": NixExpression("python"), "value": NixExpression(f"pkgs.{recipe.interpreter}")},)
+        library = None
     remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
     what = "this stage builds" if file.build.own else "is copied from this stage"
+    what = "it installs" if python else what
     return {
         "title": Comment(f"{file.build.title}: what {what}, as a derivation."),
         "texts": tuple(Comment(text) for text in file.build.texts),
-        "arguments": module_arguments(plan),
-        "definitions": {"library": library} if bindings or library else None,
-        "bindings": tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
+        "arguments": NixExpression("{ pkgs, lib }") if python else module_arguments(plan),
+        "definitions": {"library": library} if own or bindings or library else None,
+        "bindings": own + tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
         "builder": _builder(file.build),
         "fixpoint": NixExpression("final") if isinstance(file.build.recipe, GradleRecipe) else None,
         "attributes": tuple(
@@ -108,6 +120,8 @@ def _joined(name: str, value: object) -> _Argument:
 
 def _builder(build: StageBuild) -> NixExpression:
     match build.recipe:
+        case NpmRecipe(modules=NodeModules(lock_kind="yarn")):
+            return NixExpression("pkgs.stdenv.mkDerivation")
         case NpmRecipe():
             return NixExpression("pkgs.buildNpmPackage")
         case GoRecipe(go=None):
@@ -124,6 +138,8 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.buildDotnetModule")
         case GradleRecipe():
             return NixExpression("pkgs.stdenv.mkDerivation")
+        case PythonRecipe():
+            return NixExpression("python.pkgs.buildPythonPackage")
         case ComposerRecipe(php=php, source=source):
             return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
         case _:
@@ -132,10 +148,15 @@ def _builder(build: StageBuild) -> NixExpression:
 
 def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
+    if isinstance(build.recipe, PythonRecipe):
+        yield from _python(build.recipe, file)
+        return
     yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
     yield "version", "0"
     yield from sources_of(build)
     match build.recipe:
+        case NpmRecipe(modules=NodeModules(lock_kind="yarn")):
+            yield from _yarn(build.recipe, file)
         case NpmRecipe():
             yield from _npm(build.recipe, file)
         case GoRecipe():
@@ -185,6 +206,33 @@ def _npm(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
     yield from _npm_commands(recipe.commands)
     yield from _common(file, environment)
     yield "installPhase", _install(file, tuple(_before_install(recipe, file)))
+
+
+def _yarn(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
+    """By the hook that installs from a yarn.lock, without network (nixpkgs manual, "yarnConfigHook")."""
+    modules = recipe.modules
+    nodejs = NixExpression(f"{modules.source or 'pkgs'}.{modules.interpreter or 'nodejs'}")
+    pruned = (ShellLine(PRODUCTION),) if "dev" in modules.omit else ()
+    lines = (*pruned, *(ShellLine(_by_yarn(command)) for command in recipe.commands))
+    yield "postPatch", _changes(file.build)
+    yield "yarnOfflineCache", yarn_cache(modules, UP)
+    yield "nativeBuildInputs", (nodejs, NixExpression("pkgs.yarnConfigHook"), *(_packages(file.tools) or ()))
+    yield "buildInputs", _packages(file.libraries)
+    yield "env", dict(file.build.environment) or None
+    yield (
+        "buildPhase",
+        Script((ShellLine(("runHook", "preBuild")), *lines, ShellLine(("runHook", "postBuild")))),
+    )
+    after = (ShellLine(PRODUCTION),) if recipe.prune else ()
+    before = tuple(_before_install(replace(recipe, prune=False), file))
+    yield "installPhase", _install(file, (*after, *before))
+
+
+def _by_yarn(command: tuple[str, ...]) -> tuple[str, ...]:
+    """`npm run NAME -- WORDS` and `npx --no-install PROGRAM`, as yarn has it: offline, since it would look for updates."""
+    if command[:2] == ("npm", "run"):
+        return ("yarn", "--offline", "run", command[2], *(word for word in command[3:] if word != "--"))
+    return ("yarn", "--offline", "run", *command[2:])
 
 
 def _npm_lock(recipe: NpmRecipe) -> NixExpression:
@@ -335,6 +383,33 @@ def _gradle(recipe: GradleRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "gradleFlags", (*java, *(word for flag in recipe.flags for word in flag.split(" "))) or None
     yield "env", dict(file.build.environment) or None
     yield "installPhase", _install(file, ())
+
+
+# --- Python ---------------------------------------------------------------------------------------------------------------------
+
+
+def _python(recipe: PythonRecipe, file: StageFile) -> Iterator[_Argument]:
+    """The environment that it joins has what it depends on: nothing is passed on, and nothing checked."""
+    builders = tuple(NixExpression(f"python.pkgs.{name}") for name in recipe.builders)
+    tools = _packages(file.tools) or ()
+    yield "pname", recipe.name
+    yield "version", recipe.version
+    if recipe.old:
+        yield "format", "pyproject" if recipe.standard else "setuptools"
+    else:
+        yield "pyproject", True
+        yield "build-system", builders
+    yield from sources_of(file.build)
+    yield "postPatch", _changes(file.build)
+    yield "nativeBuildInputs", ((*builders, *tools) if recipe.old else tools) or None
+    yield "buildInputs", _packages(file.libraries)
+    yield "env", None if recipe.old else (dict(file.build.environment) or None)
+    if recipe.old:
+        yield from file.build.environment
+    elif recipe.loose:
+        yield "pypaBuildFlags", ("--skip-dependency-check",)
+    yield "dontCheckRuntimeDeps", True
+    yield "doCheck", False
 
 
 # --- Composer ------------------------------------------------------------------------------------------------------------------

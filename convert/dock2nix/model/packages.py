@@ -10,6 +10,7 @@ from msgspec import Struct
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from dock2nix.model.builds import StageBuild
     from dock2nix.model.source import Location
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_'-]*"
@@ -41,6 +42,21 @@ class SriHash(str):
         return super().__new__(cls, text)
 
 
+class LocalProject(Struct, frozen=True, kw_only=True):
+    """A project of Python that is installed from a folder of the stage.
+
+    `folder` is absolute. `version` is "" where it is computed. `builders` are the PEP 508 requirements of what builds it; `standard`:
+    they stand in a pyproject.toml. `build` is the derivation that does it; None, and `problem` says why there is none.
+    """
+
+    folder: str
+    version: str = ""
+    builders: tuple[str, ...] = ()
+    standard: bool = False
+    build: StageBuild | None = None
+    problem: str = ""
+
+
 class Requirement(Struct, frozen=True, kw_only=True):
     """One package asked for.
 
@@ -50,7 +66,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     names the file, and `origin` says which line of it ("requirements.txt:3"). `url` is set for a requirement that is a direct
     reference (file, URL, git), then `name` may be "". `dev` is true for npm devDependencies and the like. `hashes` are those
     that the files of the package may have, as pip writes them (`sha256:…`); empty when any will do. `editable` is true for a
-    folder whose files stay where they are.
+    folder whose files stay where they are. `project` is what such a folder holds.
     """
 
     manager: str
@@ -63,6 +79,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     dev: bool = False
     hashes: tuple[str, ...] = ()
     editable: bool = False
+    project: LocalProject | None = None
     location: Location
 
 
@@ -78,7 +95,8 @@ class ManifestUse(Struct, frozen=True, kw_only=True):
     """A file that asks for packages: `-r requirements.txt`, package.json, a lock file. `path` is as written in the command."""
 
     path: str
-    role: str  # "requirements" | "constraints" | "project" | "lock" | "locked", one that was read | "archive"
+    # "requirements" | "constraints" | "project" | "lock" | "archive"; "locked" and "read" for a lock and a project that were read
+    role: str
     location: Location
 
 
@@ -204,6 +222,14 @@ class LockedArtifact(Struct, frozen=True, kw_only=True):
     evidence: str = ""
 
 
+class BuiltProject(Struct, frozen=True, kw_only=True):
+    """A project of Python out of the build context, built by nixpkgs' builder for `interpreter`."""
+
+    requirement: Requirement
+    interpreter: AttributePath
+    build: StageBuild
+
+
 class LockedPackage(Struct, frozen=True, kw_only=True):
     """One package of a project's lock that is fetched by its hash.
 
@@ -239,4 +265,4 @@ class Unresolved(Struct, frozen=True, kw_only=True):
     elsewhere: bool = True
 
 
-Resolution = NixpkgsPackage | LockedArtifact | NotNeeded | Unresolved
+Resolution = NixpkgsPackage | LockedArtifact | BuiltProject | NotNeeded | Unresolved

@@ -12,7 +12,7 @@ from dock2nix.model.packages import AttributePath, SourceFile
 if TYPE_CHECKING:
     from dock2nix.model.builds import StageFile
     from dock2nix.model.debs import DebLock
-    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
+    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, KeptBase, User
     from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
 
 
@@ -44,25 +44,35 @@ class JoinFunction(StrEnum):
 class LanguageEnvironment(Struct, frozen=True, kw_only=True):
     """An interpreter, or a server, with packages of its own set (`python312.withPackages`, `php84.withExtensions`).
 
-    `packages`: (name in the set, who asked). `arguments` as in `PackageEntry`.
+    `packages`: (name in the set, who asked); `projects` likewise, by the names of their files in nix/stages. `arguments` as in
+    `PackageEntry`.
     """
 
     interpreter: AttributePath
     arguments: tuple[tuple[str, Argument], ...] = ()
     source: str = ""
     packages: tuple[tuple[str, str], ...] = ()
+    projects: tuple[tuple[str, str], ...] = ()
     function: JoinFunction = JoinFunction.PACKAGES
 
 
 class ImportedEnvironment(Struct, frozen=True, kw_only=True):
-    """An environment with a file of its own: `file` in nix/, given the package set of the flake input `source`."""
+    """An environment with a file of its own: `file` in nix/, given the package set of the flake input `source`.
+
+    `library`: it takes nixpkgs' library of functions along, for which that set may be too old.
+    """
 
     file: str
     source: str = ""
+    library: bool = False
 
 
 class PythonFile(Struct, frozen=True, kw_only=True):
-    """nix/python.nix and nix/pylock.toml. `packages` of the interpreter's own set join in: (name in the set, who asked)."""
+    """nix/python.nix and nix/pylock.toml.
+
+    `packages` of the interpreter's own set join in: (name in the set, who asked); so do `projects` of the context, by the names of
+    their files in nix/stages.
+    """
 
     interpreter: AttributePath
     source: str
@@ -70,6 +80,7 @@ class PythonFile(Struct, frozen=True, kw_only=True):
     lock: PythonLock
     libraries: tuple[NativeLibraries, ...]
     recipes: tuple[SourceRecipe, ...] = ()
+    projects: tuple[tuple[str, str], ...] = ()
 
 
 class Remark(Struct, frozen=True, kw_only=True):
@@ -146,3 +157,4 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     debs: DebLock | None = None
     collisions: tuple[Collision, ...] = ()
     stages: tuple[StageFile, ...] = ()
+    kept: KeptBase | None = None

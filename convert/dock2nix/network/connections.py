@@ -18,7 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from dock2nix.errors import NetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _MOST_IDLE = 8
 PRIVATE = "it is on this machine or in a private network (--allow-private-addresses allows that)"
@@ -157,7 +157,31 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _Places:
+    """Which address a name led to: it is looked up once, however many connections there are at the same time."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._first = threading.Lock()
+
+    def connect(self, asking: HTTPConnection, opened: Callable[[], socket.socket]) -> socket.socket:
+        """What `opened` makes of a connection, which is led to the address of its name where that is known."""
+        name = asking.host
+        with self._first:
+            if name not in self._known:
+                connection = opened()
+                self._known[name] = str(connection.getpeername()[0])
+                return connection
+        asking.host = self._known[name]
+        try:
+            return opened()
+        finally:
+            asking.host = name  # which certificates are for
+
+
 def _pools(connections: Connections, *, private: bool) -> dict[str, type[HTTPConnectionPool]]:
+    places = _Places()
+
     def checked(owner: object, connection: socket.socket) -> socket.socket:
         if not private and not is_public(str(connection.getpeername()[0])):
             connection.close()
@@ -167,7 +191,7 @@ def _pools(connections: Connections, *, private: bool) -> dict[str, type[HTTPCon
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return checked(self, super()._new_conn())
+            return checked(self, places.connect(self, super()._new_conn))
 
         def close(self) -> None:
             super().close()
@@ -175,7 +199,7 @@ def _pools(connections: Connections, *, private: bool) -> dict[str, type[HTTPCon
 
     class Encrypted(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return checked(self, super()._new_conn())
+            return checked(self, places.connect(self, super()._new_conn))
 
         def close(self) -> None:
             super().close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.finding import Finding
-from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
+from dock2nix.model.packages import BuiltProject, LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
 from dock2nix.model.steps import RequirementOutcome
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _remark(resolution: Resolution, result: ResolvedRequirement) -> tuple[Findin
             return (_unmapped(result.requirement, resolution),)
         case NixpkgsPackage():
             return tuple(_of_package(resolution, result))
-        case NotNeeded() | LockedArtifact():
+        case NotNeeded() | LockedArtifact() | BuiltProject():
             return ()
         case _:
             assert_never(resolution)

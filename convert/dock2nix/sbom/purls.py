@@ -45,6 +45,12 @@ def file_purl(name: str, url: str, checksum: str) -> str:
     return f"pkg:generic/{_segment(name)}?checksum={checksum}&download_url={quote(url, safe=':/')}"
 
 
+def image_purl(name: str, tag: str, digest: str) -> str:
+    """A container image by its digest (the type `oci` of the package URL types)."""
+    last = name.rpartition("/")[2]
+    return f"pkg:oci/{_segment(last)}@{quote(digest, safe=':')}?repository_url={quote(name, safe='/')}&tag={_segment(tag)}"
+
+
 def _segment(text: str) -> str:
     return quote(text, safe="._-~")
 

@@ -115,6 +115,8 @@ def plan_attributes(plan: ImagePlan) -> frozenset[str]:
         entry.attribute_path for entry in entries if isinstance(entry, PackageEntry) and not entry.source
     ]
     interpreters = [entry.interpreter for entry in entries if isinstance(entry, LanguageEnvironment)]
+    if plan.python is not None:
+        interpreters.append(plan.python.interpreter)
     variables = [part for one in plan.environment for part in one.parts if isinstance(part, AttributePath)]
     return frozenset(str(path) for path in (*packages, *interpreters, *variables))
 

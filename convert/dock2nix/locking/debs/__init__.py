@@ -94,7 +94,7 @@ def lock_debs(
         except ArchiveRefused as answer:
             text = f"packages that nixpkgs lacks do not come from {_DISTRIBUTIONS[base.distribution]}'s files: {answer}"
             place = mine[0].requirement.location
-            refused = Finding(code="D2N252", message=text, location=place, hint=_NO_ARCHIVE)
+            refused = Finding(code="D2N262", message=text, location=place, hint=_NO_ARCHIVE)
             return Outcome(nothing.value, (*resolved.findings, refused))
     return _locked(resolved, mine, lock, settings.systems)
 
@@ -196,7 +196,7 @@ def _asked(
         what = f"it has {there.version}" if there else "it has no such package"
         missing.append(
             DebRemark(
-                code="D2N252",
+                code="D2N262",
                 name=name,
                 text=f"not in {_DISTRIBUTIONS[base.distribution]}'s release {base.release}: {what}",
             )
@@ -242,7 +242,7 @@ def _said(closure: Closure, files: Files, release: ReleaseFiles) -> Iterator[Deb
     if not release.signed:
         text = "the signature of the archive's Release file was not checked: gpgv or the distribution's keys are not here"
         hint = "install gpgv and the keyring of the distribution's archive, and convert again"
-        yield DebRemark(code="D2N254", text=text, hint=hint)
+        yield DebRemark(code="D2N264", text=text, hint=hint)
     for name, one in sorted(closure.chosen.items()):
         contents, owner = files.of(one), closure.needed_by[name]
         asked = _asker(name, closure)
@@ -251,7 +251,7 @@ def _said(closure: Closure, files: Files, release: ReleaseFiles) -> Iterator[Deb
         if doings or more:
             text = f"{shown} comes without what its own scripts do when it is installed: they {_few(doings + more)}"
             hint = "say it in the Dockerfile (RUN useradd …), or change nix/image.nix"
-            yield DebRemark(code="D2N253" if doings else "D2N251", name=asked, text=text, hint=hint)
+            yield DebRemark(code="D2N263" if doings else "D2N261", name=asked, text=text, hint=hint)
         if contents.set_user_id:
             text = f"{shown} has programs that run with the rights of their owner ({_few(contents.set_user_id)}): here they do not"
             yield DebRemark(code="D2N304", name=asked, text=text)
@@ -259,7 +259,7 @@ def _said(closure: Closure, files: Files, release: ReleaseFiles) -> Iterator[Deb
             text = (
                 f"{name} recommends {_few(list(one.recommends))}: what apt installs along with it is not here"
             )
-            yield DebRemark(code="D2N251", name=name, text=text)
+            yield DebRemark(code="D2N261", name=name, text=text)
     for library in sorted(closure.missing):
         text = f"no package of nixpkgs or {release.suites[0].name} is known for {library}, which its programs are linked to"
         yield DebRemark(
@@ -267,12 +267,12 @@ def _said(closure: Closure, files: Files, release: ReleaseFiles) -> Iterator[Deb
         )
     for name, who in sorted(closure.absent.items()):
         yield DebRemark(
-            code="D2N252", name=_asker(who, closure), text=f"{who} depends on {name}, which nothing has"
+            code="D2N262", name=_asker(who, closure), text=f"{who} depends on {name}, which nothing has"
         )
     if not release.stays:
         text = "the files come from a mirror, which drops them when newer versions take their place"
         hint = "give a day of a snapshot archive: --debian-mirror URL"
-        yield DebRemark(code="D2N251", text=text, hint=hint)
+        yield DebRemark(code="D2N261", text=text, hint=hint)
 
 
 def _few(words: list[str]) -> str:
@@ -325,7 +325,7 @@ def _told(done: Requirements, lock: DebLock) -> Iterator[Finding]:
         more = f", with {_few(along)}" if along else ""
         text = f"{name} is not in nixpkgs: {_maker(lock)}'s own file for {lock.release} is patched to run on Nix' libraries{more}"
         hint = "run what you need of it once: this is not what its makers have tested"
-        yield Finding(code="D2N251", message=text, location=one.requirement.location, hint=hint)
+        yield Finding(code="D2N261", message=text, location=one.requirement.location, hint=hint)
 
 
 def _maker(lock: DebLock) -> str:
@@ -344,16 +344,16 @@ def _remarks(mine: Requirements, lock: DebLock) -> Iterator[Finding]:
     places = {one.requirement.name: one.requirement.location for one in reversed(mine)}
     for remark in lock.remarks:
         yield Finding(
-            code=remark.code if remark.code in _CODES else "D2N251",
+            code=remark.code if remark.code in _CODES else "D2N261",
             message=f"{remark.name}: {remark.text}"
-            if remark.code == "D2N252" and remark.name
+            if remark.code == "D2N262" and remark.name
             else remark.text,
             location=places.get(remark.name, mine[0].requirement.location),
             hint=remark.hint,
         )
 
 
-_CODES = frozenset({"D2N232", "D2N251", "D2N252", "D2N253", "D2N254", "D2N304"})
+_CODES = frozenset({"D2N232", "D2N261", "D2N262", "D2N263", "D2N264", "D2N304"})
 
 
 def _systems(done: Requirements, lock: DebLock, systems: tuple[str, ...]) -> Iterator[Finding]:

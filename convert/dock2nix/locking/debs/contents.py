@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, cast
 from msgspec import Struct, field
 
 from dock2nix.locking.elf import elf_in
-from dock2nix.locking.machine_code import Programs, Unreadable
+from dock2nix.locking.machine_code import FoundPrograms, Unreadable
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DebContents(Struct, kw_only=True):
     of their owner; `doings` what its own scripts do that is known, `more` whether they do anything else.
     """
 
-    programs: Programs = field(default_factory=Programs)
+    programs: FoundPrograms = field(default_factory=FoundPrograms)
     commands: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)

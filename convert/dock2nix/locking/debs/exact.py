@@ -126,7 +126,7 @@ def _built(one: ResolvedRequirement, found: Mapping[str, _Source]) -> Finding:
         f" by nixpkgs' recipe for {package.version} (pkgs.{package.attribute_path})"
     )
     hint = "build it; patches and options of that recipe may not fit, and it is in no binary cache"
-    return Finding(code="D2N255", message=text, location=one.requirement.location, hint=hint)
+    return Finding(code="D2N265", message=text, location=one.requirement.location, hint=hint)
 
 
 # --- where the sources are ---------------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def _sources(
 
 def _refused(one: ResolvedRequirement, reason: str) -> Finding:
     text = f"{one.requirement.name}{one.requirement.specifier}: not in that very version, {reason}"
-    return Finding(code="D2N252", message=text, location=one.requirement.location, hint=_LEFT)
+    return Finding(code="D2N262", message=text, location=one.requirement.location, hint=_LEFT)
 
 
 class _Archive:

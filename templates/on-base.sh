@@ -7,7 +7,7 @@ _idle=(-path ./dev -o -path ./nix -o -path ./proc -o -path ./sys -o -path './.ba
 # layers below, .wh..wh..opq all that is in its folder (OCI image specification, "Image Layer Filesystem Changeset").
 unpack() {
   tar -xOf "$1" manifest.json | "$2" -r '.[0].Layers[]' | while IFS= read -r layer; do
-    tar -xOf "$1" "$layer" | tar -t | while IFS= read -r path; do
+    tar -xOf "$1" "$layer" | tar -t --quoting-style=literal | while IFS= read -r path; do
       folder=${path%/*} name=${path##*/}
       [ "$folder" != "$path" ] || folder=.
       case $name in

@@ -157,3 +157,28 @@ def test_hostile_names_and_versions_stay_text(convert: Any) -> None:
     )
     assert 'version = "0";' in texts["stages/python-shop.nix"]
     assert "abort" not in texts["stages/python-shop.nix"]
+
+
+def test_variables_of_the_command_are_those_of_the_build(convert: Any) -> None:
+    text = (
+        "FROM python:3.12-slim\nENV PYTHONPATH=/srv PIP_NO_CACHE_DIR=1 WITH_SPEEDUPS=1\nWORKDIR /srv\nCOPY . .\n"
+        "RUN BUILD_NUMBER=7 pip install .\n"
+    )
+    _, texts = convert(text, **FILES)
+    project = texts["stages/python-shop.nix"]
+    assert 'env = {\n    BUILD_NUMBER = "7";\n    WITH_SPEEDUPS = "1";\n  };' in project
+
+
+@pytest.mark.parametrize(
+    ("builder", "variable"),
+    [("setuptools-scm", "SETUPTOOLS_SCM_PRETEND_VERSION"), ("pdm-backend", "PDM_BUILD_SCM_VERSION")],
+)
+def test_tools_that_would_ask_a_repository_are_told_a_version(
+    convert: Any, builder: str, variable: str
+) -> None:
+    dynamic = f'[build-system]\nrequires = ["{builder}"]\n[project]\nname = "shop"\ndynamic = ["version"]\n'
+    text = "FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install .\n"
+    report, texts = convert(text, **{"pyproject.toml": dynamic})
+    assert f'env.{variable} = "0";' in texts["stages/python-shop.nix"]
+    (row,) = (row for row in report["requirements"] if row["name"] == "shop")
+    assert "its version is computed, here it is 0" in row["evidence"]

@@ -67,3 +67,55 @@ def test_stripping_is_not_needed(convert: Any, command: str) -> None:
 )
 def test_what_does_more_than_to_strip_counts(convert: Any, command: str) -> None:
     assert convert(f"FROM debian\nADD tool.tar.gz /opt/\nRUN {command}\n")[0] != ["not-needed"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("sed -i 's/a/b/w x' $JAVA_HOME/lib/security/java.security", id="edited"),
+        pytest.param("rm -rf ${JAVA_HOME}/demo", id="removed"),
+        pytest.param("find $JAVA_HOME -name '*.zip' -delete", id="found-and-removed"),
+        pytest.param("cp /etc/passwd $JAVA_HOME/lib/", id="put-there"),
+        pytest.param("echo x > $JAVA_HOME/release", id="written"),
+        pytest.param("rm -rf $JAVA_HOME/demo; D=$JAVA_HOME/lib; rm -rf $D/src.zip", id="by-another-variable"),
+    ],
+)
+def test_what_is_in_the_store_cannot_be_changed(convert: Any, command: str) -> None:
+    assert convert(f"FROM tomcat:10\nRUN {command}\n")[0][-1] == "unresolved"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("ls $JAVA_HOME/lib > /opt/list", id="listed"),
+        pytest.param("sed s/a/b/ $JAVA_HOME/release > /opt/release", id="read"),
+        pytest.param("ln -s $JAVA_HOME/bin/java /usr/local/bin/java8", id="linked-to"),
+    ],
+)
+def test_what_is_in_the_store_can_be_read(convert: Any, command: str) -> None:
+    assert convert(f"FROM tomcat:10\nRUN {command}\n")[0] == ["script"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("FROM debian\nRUN echo x > ~/.rc\n", "root/.rc", id="root"),
+        pytest.param("FROM python:3.13\nRUN echo x > $HOME/.rc\n", "root/.rc", id="of-a-language"),
+        pytest.param("FROM debian\nENV HOME=/srv\nRUN echo x > ~/.rc\n", "srv/.rc", id="set-by-the-dockerfile"),
+    ],
+)  # fmt: skip
+def test_the_home_of_root_is_known(convert: Any, text: str, line: str) -> None:
+    outcomes, image = convert(text)
+    assert outcomes == ["translated"]
+    assert f" {line} #" in image
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("FROM debian\nUSER app\nRUN touch ~/.rc\n", id="of-another-user"),
+        pytest.param("FROM somecorp/base\nRUN touch ~/.rc\n", id="of-an-image-that-is-not-known"),
+    ],
+)
+def test_other_homes_are_not(convert: Any, text: str) -> None:
+    assert " root/.rc" not in convert(text)[1]

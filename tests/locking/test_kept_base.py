@@ -253,3 +253,43 @@ def test_the_bill_of_materials_names_the_image_and_says_that_it_is_not_looked_in
     image = f"pkg:oci/web@{DIGEST}?repository_url={NAME}&tag=2.1"
     assert image in {one.replace("%2F", "/") for one in found}
     assert "published base image" in told.err + told.out
+
+
+@pytest.mark.parametrize(("image", "severity"), [("python:3.13-slim", "warning"), ("acme/torch:2", "error")])
+def test_an_interpreter_that_takes_the_place_of_the_bases_is_told(
+    image: str, severity: str, tmp_path: Path
+) -> None:
+    report = convert(tmp_path, f"FROM {image}\nRUN pip install flask\n", "--offline", "--python", "nixpkgs")
+    told = [one["severity"] for one in report["findings"] if one["code"] == "D2N256"]
+    assert told == [severity]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('"hash": "' + HASH + '"', HASH),
+        # of the empty file, as `nix-hash --type sha256 --base32` has it
+        (
+            '"sha256": "0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73"',
+            "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        ),
+        ('"sha256": "0000"', ""),
+        ('"hash": 3', ""),
+    ],
+    ids=["SRI", "base 32", "too short", "a number"],
+)
+def test_the_tool_of_nixpkgs_tells_digest_and_hash(
+    said: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "tools/nix-prefetch-docker"
+    tool.parent.mkdir()
+    answer = f'{{"imageName": "{NAME}", "imageDigest": "{DIGEST}", {said}}}'
+    tool.write_text(f"#!/bin/sh\necho \"$@\" > {tmp_path}/asked\ncat <<'END'\n{answer}\nEND\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
+    report = convert(tmp_path / "app", f'FROM {NAME}:2.1\nENTRYPOINT ["a"]\nUSER a\nWORKDIR /a\n')
+    base = (tmp_path / "app/nix/base.nix").read_text()
+    asked = (tmp_path / "asked").read_text()
+    assert f"--image-name {NAME} --image-tag 2.1 --os linux --arch amd64" in asked
+    assert (f'hash = "{expected}"' in base and DIGEST in base) is bool(expected)
+    assert codes(report) == (["D2N251"] if expected else ["D2N251", "D2N252"])

@@ -145,7 +145,10 @@ def test_the_base_is_converted_with_what_stands_on_it(tmp_path: Path) -> None:
         "srv/b",
     ):
         assert line in image, line
-    assert "pkgs.curl" in (tmp_path / "nix/packages.nix").read_text()
+    packages = (tmp_path / "nix/packages.nix").read_text()
+    assert "# 4: FROM debian:bookworm-slim (base/Dockerfile)" in packages
+    assert "# 7: apt-get install -y curl (base/Dockerfile)\n  pkgs.curl" in packages
+    assert "# 4: COPY --from=0 /dist /srv/one, there line 2: mkdir /dist\n" in image
 
 
 def test_bases_of_bases_are_found(tmp_path: Path) -> None:
@@ -217,3 +220,27 @@ def test_an_unknown_image_without_any_is_told_with_the_ways_there_are(tmp_path: 
 def test_images_that_are_known_are_not_looked_for(tmp_path: Path) -> None:
     files = {"nginx/Dockerfile": BASE, "Dockerfile": "FROM nginx:1.29\n"}
     assert told(converted(tmp_path, files)) == []
+
+
+def test_a_base_of_the_same_repository_that_takes_no_files_is_converted(tmp_path: Path) -> None:
+    write(tmp_path, {".git/HEAD": "", "base/Dockerfile": BASE})
+    report = converted(tmp_path / "app", {"Dockerfile": "FROM acme/base\n"})
+    assert ("D2N255", "warning") in told(report)
+    assert [one["name"] for one in report["requirements"]] == ["curl"]
+
+
+@pytest.mark.parametrize("line", ["COPY x /x", "ADD x /x", "RUN --mount=type=bind,source=x,target=/x cat /x"])
+def test_one_that_takes_files_from_outside_of_the_build_context_is_told(line: str, tmp_path: Path) -> None:
+    write(tmp_path, {".git/HEAD": "", "base/Dockerfile": f"{BASE}{line}\n", "base/x": ""})
+    report = converted(tmp_path / "app", {"Dockerfile": "FROM acme/base\n"})
+    assert {"D2N203", "D2N255"} <= {code for code, _ in told(report)}
+    assert "outside of the build context" in next(
+        one["message"] for one in report["findings"] if one["code"] == "D2N255"
+    )
+
+
+def test_nothing_is_looked_for_outside_of_a_repository(tmp_path: Path) -> None:
+    write(tmp_path, {"base/Dockerfile": BASE})
+    assert "D2N203" in [
+        code for code, _ in told(converted(tmp_path / "app", {"Dockerfile": "FROM acme/base\n"}))
+    ]

@@ -365,7 +365,7 @@ def _add_lock(commands: Any) -> None:  # noqa: ANN401
         metavar="NAME",
         action="append",
         default=[],
-        help="renew a hash: an address, file, repository, or the stage whose dependencies it is of",
+        help="renew a hash: an address, file, repository, the stage whose dependencies it is of, or a locked Python distribution",
     )
     parser.add_argument(
         "--offline", action="store_true", help="never use the network; what is cached is used"

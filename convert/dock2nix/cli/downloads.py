@@ -53,9 +53,9 @@ def find_downloads(
         fetcher=fetcher,
         pinned=_pins(report),
         filled=_filled(report),
-        exact=_exact(report),
         bases=_bases(report),
         puller=find_puller(offline=offline),
+        exact=_exact(report),
         debs=lambda: find_debs(mirrors, offline=offline, quiet=quiet),
     )
 
@@ -114,6 +114,12 @@ def _filled(report: Mapping[str, Any]) -> Mapping[tuple[str, str, str], str]:
     }
 
 
+def _bases(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """What it says of the base image that was kept, by its address."""
+    found = report.get("base")
+    return {str(found.get("url")): found} if isinstance(found, dict) else {}
+
+
 def _exact(report: Mapping[str, Any]) -> Mapping[str, SourceFile]:
     """What it says of the sources of versions that were asked for."""
     found: dict[str, SourceFile] = {}
@@ -124,12 +130,6 @@ def _exact(report: Mapping[str, Any]) -> Mapping[str, SourceFile]:
             with suppress(ValueError):
                 found[key] = SourceFile(version=version, url=url, hash=SriHash(sri))
     return found
-
-
-def _bases(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """What it says of the base image that was kept, by its address."""
-    found = report.get("base")
-    return {str(found.get("url")): found} if isinstance(found, dict) else {}
 
 
 def _is_row(row: Mapping[str, Any]) -> bool:

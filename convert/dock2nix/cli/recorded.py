@@ -27,10 +27,10 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
     found: dict[str, object] = {name: getattr(options, name) for name in _TEXTS if getattr(options, name)}
     if options.python != "auto":
         found["python"] = options.python
-    if getattr(options, "pin", "index") != "index":
-        found["pin"] = options.pin
     if options.keep_base:
         found["keep_base"] = True
+    if getattr(options, "pin", "index") != "index":
+        found["pin"] = options.pin
     if getattr(options, "fallback", "none") != "none":
         found["fallback"] = options.fallback
     if options.build_arg:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dock2nix.model.plan import Collision, EnvironmentVariable, ImagePlan
 
 _LIB = regex(r"(?<![\w.\"/-])lib\.[A-Za-z]")
-_NO_DIGEST = f"sha256:{'0' * 64}"
+NO_DIGEST = f"sha256:{'0' * 64}"  # of no image
 _PATHS_TO_LINK = ("/bin", "/etc", "/lib", "/share")
 
 
@@ -78,7 +78,7 @@ def base_values(plan: ImagePlan) -> Mapping[str, object] | None:
         return None
     return {
         "name": kept.name,
-        "digest": kept.digest or _NO_DIGEST,
+        "digest": kept.digest or NO_DIGEST,
         "hash": kept.hash or NixExpression("pkgs.lib.fakeHash"),
         "state": NixExpression(sha256(f"{kept.address} {kept.architecture}".encode()).hexdigest()[:16]),
         "tag": kept.tag,

@@ -28,7 +28,7 @@ from dock2nix.emit.native_stages import (
     path_lines,
     sources_of,
 )
-from dock2nix.emit.node_modules import PRODUCTION, yarn_cache
+from dock2nix.emit.node_modules import FINAL, lock_cache, lock_tool
 from dock2nix.emit.script import UP, change_script
 from dock2nix.model.builds import (
     CargoRecipe,
@@ -46,6 +46,7 @@ from dock2nix.model.image import NodeModules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dock2nix.emit.node_modules import LockTool
     from dock2nix.model.builds import StageBuild, StageFile
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.plan import ImagePlan
@@ -54,6 +55,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9+_-]+")
 _WILDCARD = re.compile(r"[*?\[]")
 _FAKE = NixExpression("lib.fakeHash")
 # npm's record of what it installed names all archives, and would bring them into the image.
+# What such a build has anyway.
+_OF_NODE = frozenset({"pnpm", "pnpm_8", "pnpm_9", "yarn", "yarn-berry", "yarn-berry_3"})
 _WITHOUT_RECORD = "rm -f node_modules/.package-lock.json"
 _ORIGINALS = (
     "mv -f .package.json.orig package.json",
@@ -87,7 +90,7 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
         "definitions": {"library": library} if own or bindings or library else None,
         "bindings": own + tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
         "builder": _builder(file.build),
-        "fixpoint": NixExpression("final") if isinstance(file.build.recipe, GradleRecipe) else None,
+        "fixpoint": NixExpression(FINAL) if _refers_to_itself(file.build) else None,
         "attributes": tuple(
             {
                 "name": NixExpression(name),
@@ -97,6 +100,14 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
             for name, value in arguments
         ),
     }
+
+
+def _refers_to_itself(build: StageBuild) -> bool:
+    """Whether what it fetches is given the derivation's own source."""
+    recipe = build.recipe
+    if isinstance(recipe, NpmRecipe):
+        return recipe.modules.lock_kind != "npm" and lock_tool(recipe.modules).final
+    return isinstance(recipe, GradleRecipe)
 
 
 def empty_list(build: StageBuild) -> str | None:
@@ -120,10 +131,10 @@ def _joined(name: str, value: object) -> _Argument:
 
 def _builder(build: StageBuild) -> NixExpression:
     match build.recipe:
-        case NpmRecipe(modules=NodeModules(lock_kind="yarn")):
-            return NixExpression("pkgs.stdenv.mkDerivation")
-        case NpmRecipe():
+        case NpmRecipe(modules=NodeModules(lock_kind="npm")):
             return NixExpression("pkgs.buildNpmPackage")
+        case NpmRecipe():
+            return NixExpression("pkgs.stdenv.mkDerivation")
         case GoRecipe(go=None):
             return NixExpression("pkgs.buildGoModule")
         case GoRecipe(go=go, source=source):
@@ -155,10 +166,10 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     yield "version", "0"
     yield from sources_of(build)
     match build.recipe:
-        case NpmRecipe(modules=NodeModules(lock_kind="yarn")):
-            yield from _yarn(build.recipe, file)
-        case NpmRecipe():
+        case NpmRecipe(modules=NodeModules(lock_kind="npm")):
             yield from _npm(build.recipe, file)
+        case NpmRecipe():
+            yield from _by_hook(build.recipe, file)
         case GoRecipe():
             yield from _go(build.recipe, file)
         case CargoRecipe():
@@ -208,31 +219,31 @@ def _npm(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "installPhase", _install(file, tuple(_before_install(recipe, file)))
 
 
-def _yarn(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
-    """By the hook that installs from a yarn.lock, without network (nixpkgs manual, "yarnConfigHook")."""
-    modules = recipe.modules
+def _by_hook(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
+    """By the hook that installs from a lock of another program, without network (nixpkgs manual, "JavaScript")."""
+    modules, tool = recipe.modules, lock_tool(recipe.modules)
     nodejs = NixExpression(f"{modules.source or 'pkgs'}.{modules.interpreter or 'nodejs'}")
-    pruned = (ShellLine(PRODUCTION),) if "dev" in modules.omit else ()
-    lines = (*pruned, *(ShellLine(_by_yarn(command)) for command in recipe.commands))
+    pruned = (ShellLine(tool.production),) if tool.production and "dev" in modules.omit else ()
+    lines = (*pruned, *(ShellLine(_in_words_of(tool, command)) for command in recipe.commands))
+    hooks = ShellLine(("runHook", "preBuild")), ShellLine(("runHook", "postBuild"))
+    flags, words = tool.flags
     yield "postPatch", _changes(file.build)
-    yield "yarnOfflineCache", yarn_cache(modules, UP)
-    yield "nativeBuildInputs", (nodejs, NixExpression("pkgs.yarnConfigHook"), *(_packages(file.tools) or ()))
+    yield tool.cache, lock_cache(modules, UP)
+    further = (path for path, _ in file.tools if not path.startswith("nodejs") and path not in _OF_NODE)
+    yield "nativeBuildInputs", (nodejs, *tool.inputs, *further)
     yield "buildInputs", _packages(file.libraries)
+    yield flags or "flags", words or None
     yield "env", dict(file.build.environment) or None
-    yield (
-        "buildPhase",
-        Script((ShellLine(("runHook", "preBuild")), *lines, ShellLine(("runHook", "postBuild")))),
-    )
-    after = (ShellLine(PRODUCTION),) if recipe.prune else ()
-    before = tuple(_before_install(replace(recipe, prune=False), file))
-    yield "installPhase", _install(file, (*after, *before))
+    yield "buildPhase", Script((hooks[0], *lines, hooks[1]))
+    after = (ShellLine(tool.production or ("pnpm", "prune", "--prod")),) if recipe.prune else ()
+    yield "installPhase", _install(file, (*after, *_before_install(replace(recipe, prune=False), file)))
 
 
-def _by_yarn(command: tuple[str, ...]) -> tuple[str, ...]:
-    """`npm run NAME -- WORDS` and `npx --no-install PROGRAM`, as yarn has it: offline, since it would look for updates."""
+def _in_words_of(tool: LockTool, command: tuple[str, ...]) -> tuple[str, ...]:
+    """`npm run NAME -- WORDS` and `npx --no-install PROGRAM`, as another program has it."""
     if command[:2] == ("npm", "run"):
-        return ("yarn", "--offline", "run", command[2], *(word for word in command[3:] if word != "--"))
-    return ("yarn", "--offline", "run", *command[2:])
+        return (*tool.run, command[2], *(word for word in command[3:] if word != "--"))
+    return (*tool.execute, *command[2:])
 
 
 def _npm_lock(recipe: NpmRecipe) -> NixExpression:

@@ -57,6 +57,7 @@ __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_pro
 
 _BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9_-]*")
 _STORED = regex(r"@[A-Za-z_][A-Za-z0-9_.'-]*@")
+_ROOT = frozenset({"", "0", "root", "0:0", "root:root"})
 _CHECK = regex(r"\s*CMD\s+", re.IGNORECASE)
 _SHELL_OF = {
     "alpine": "ash",
@@ -230,11 +231,24 @@ def extract(
             brought=walk.brought,
         )
         findings += walk.findings
+    own = stages[needed[-1]].location.path if needed else ""
     done = tuple(
-        replace(extraction.done[index], steps=yard.judged(index, extraction.done[index].steps))
+        replace(
+            extraction.done[index],
+            steps=tuple(_told_apart(step, own) for step in yard.judged(index, extraction.done[index].steps)),
+        )
         for index in needed
     )
     return Outcome(done, yard.without_covered(tuple(findings)))
+
+
+def _told_apart(step: Step, own: str) -> Step:
+    """A step of another file says so: everywhere else a line alone tells where it stands."""
+    if step.location.path == own:
+        return step
+    mark = f" ({step.location.path})"
+    effects = tuple(replace(effect, text=f"{effect.text}{mark}") for effect in step.effects)
+    return replace(step, text=f"{step.text}{mark}", effects=effects)
 
 
 def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catalogue) -> tuple[Step, ...]:
@@ -422,11 +436,12 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
+    at_home = extraction.image_below(walk.stage.index) is not None and walk.user in _ROOT
     items = run_items(
         instruction,
         walk.workdir,
         walk.stage.platform,
-        unknown=walk.unknown,
+        around=dict.fromkeys(walk.unknown) | ({"HOME": "/root"} if at_home else {}),
         stored=walk.stored,
         shell=walk.shell,
     )
@@ -448,6 +463,7 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         text=_script_text(instruction, walk, extraction),
         builds=walk.builds,
         distribution=below.distribution if below else "",
+        platform=walk.stage.platform,
     )
     steps = extract_commands(items.value, scene)
     done = steps.value
@@ -501,7 +517,7 @@ def run_items(
     workdir: str,
     platform: str,
     *,
-    unknown: tuple[str, ...] = (),
+    around: Mapping[str, str | None] | None = None,
     stored: frozenset[str] = frozenset(),
     shell: str = "sh",
 ) -> Outcome[tuple[ShellItem, ...]]:
@@ -511,14 +527,15 @@ def run_items(
         instruction: with the variables in scope.
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
-        unknown: variables that the base image may set to what is not known; with `*`, any that nobody set is unknown, not empty.
+        around: variables that the Dockerfile does not set, None for what the base image may set to what is not known; with `*`, any
+            that nobody set is unknown, not empty.
         stored: what stands for paths in the store in values of variables: where it does, the value is not known.
         shell: which one /bin/sh is in this image.
     """
     raw = instruction.instruction
     environment = {
         name: None if value and any(mark in value for mark in stored) else value
-        for name, value in _known_to_shell(instruction, unknown).items()
+        for name, value in _known_to_shell(instruction, around or {}).items()
     }
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
@@ -553,9 +570,11 @@ def run_items(
     )
 
 
-def _known_to_shell(instruction: ScopedInstruction, unknown: tuple[str, ...]) -> dict[str, str | None]:
+def _known_to_shell(
+    instruction: ScopedInstruction, around: Mapping[str, str | None]
+) -> dict[str, str | None]:
     """The variables of a RUN. A build argument without value is not set, unless the base image may have set that variable."""
-    told = dict.fromkeys(unknown)
+    told = dict(around)
     anything = "*" in told or "*" in instruction.environment
     return told | {
         name: value

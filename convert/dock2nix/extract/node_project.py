@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from dock2nix.parse.node_lock import LockEntry
 
 # Why the locks of other programs do not do.
-_ONE_HASH = "nixpkgs takes all that it pins under one hash, which is known only once it is downloaded"
-_OTHER_LOCKS = {"pnpm": _ONE_HASH, "bun": "nixpkgs has nothing that reads it"}
+_OTHER_LOCKS = {"bun": "nixpkgs has nothing that reads it"}
 _COMMAND = "`npm install --package-lock-only --ignore-scripts`"
 # What a lock may have: the words for it, and what to do about it.
 _GAPS = {

@@ -10,6 +10,7 @@ from dock2nix.builders.base import Refusal
 from dock2nix.extract.stage_sources import StageSources, stage_sources
 from dock2nix.extract.stage_tools import environment_of
 from dock2nix.model.builds import PythonRecipe, StageBuild
+from dock2nix.model.shell import ShellCommand
 from dock2nix.parse.requirements import read_requirement
 from dock2nix.regex import regex
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SET = regex(r"python3[0-9]*Packages\.([A-Za-z_][A-Za-z0-9_'-]*)")
 _NAME = regex(r"[a-z0-9](?:[a-z0-9-]{0,100}[a-z0-9])?")
 _VERSION = regex(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,100}")
+_OF_TOOLS = regex(r"PIP|PIPX_|POETRY_|PYTHON|UV_|VIRTUAL_ENV|LD_LIBRARY_PATH|LANG$|LC_")
 # What compiles a project's own Rust code, whose crates are no files of the project.
 _OF_RUST = frozenset({"maturin", "setuptools-rust"})
 # What takes the version from a repository, which no build has.
@@ -79,21 +81,21 @@ def with_projects(
     steps: list[Step] = []
     for doing in doings:
         now = (*done, *doing.mounted)
-        installs = tuple(_install(one, now, everything, doing.step, place) for one in doing.step.installs)
+        installs = tuple(_install(one, now, everything, doing, place) for one in doing.step.installs)
         steps.append(replace(doing.step, installs=installs))
         done += doing.step.effects
     return tuple(steps)
 
 
 def _install(
-    install: InstallStep, now: tuple[Effect, ...], later: tuple[Effect, ...], step: Step, place: _Place
+    install: InstallStep, now: tuple[Effect, ...], later: tuple[Effect, ...], doing: Doing, place: _Place
 ) -> InstallStep:
     if all(one.project is None for one in install.requirements):
         return install
     requirements = (
         one
         if one.project is None
-        else replace(one, project=_built(one, one.project, later if one.editable else now, step, place))
+        else replace(one, project=_built(one, one.project, later if one.editable else now, doing, place))
         for one in install.requirements
     )
     return replace(install, requirements=tuple(requirements))
@@ -103,7 +105,7 @@ def _built(
     requirement: Requirement,
     project: LocalProject,
     effects: tuple[Effect, ...],
-    step: Step,
+    doing: Doing,
     place: _Place,
 ) -> LocalProject:
     if not project.folder:
@@ -114,7 +116,7 @@ def _built(
     taken = stage_sources(project.folder, StageSources(place.context, effects))
     if isinstance(taken, Refusal):
         return replace(project, problem=taken.reason)
-    environment = environment_of(place.chain, ())
+    step = doing.step
     build = StageBuild(
         name=f"python-{recipe.name}",
         title=f"{step.location.first_line}: {' '.join(step.text.split())[:100]}",
@@ -125,8 +127,7 @@ def _built(
         directory=project.folder,
         origin=taken.origin,
         recipe=recipe,
-        environment=(() if isinstance(environment, Refusal) else environment)
-        + _version_variables(project, recipe),
+        environment=_environment(doing, project, recipe, place.chain),
         stages=tuple(one.index for one in place.chain),
         texts=(),
         own=True,
@@ -161,10 +162,24 @@ def _attribute(name: str, catalogue: Catalogue) -> str:
     return next((match[1] for match in found if match), "")
 
 
-def _version_variables(project: LocalProject, recipe: PythonRecipe) -> tuple[tuple[str, str], ...]:
+def _environment(
+    doing: Doing, project: LocalProject, recipe: PythonRecipe, chain: tuple[Stage, ...]
+) -> tuple[tuple[str, str], ...]:
+    """The variables that the command sees, less those of the tools that Nix' builder takes the place of."""
+    calls = doing.item.invocations if isinstance(doing.item, ShellCommand) else ()
+    seen = environment_of(chain, calls)
+    own = (
+        {}
+        if isinstance(seen, Refusal)
+        else {name: value for name, value in seen if not _OF_TOOLS.match(name)}
+    )
+    return tuple(sorted((_version_variables(project, recipe) | own).items()))
+
+
+def _version_variables(project: LocalProject, recipe: PythonRecipe) -> dict[str, str]:
     """The version for tools that would ask a repository for it."""
     names = {one.name for text in project.builders if not isinstance(one := read_requirement(text), str)}
     if project.version or names.isdisjoint(_BY_REPOSITORY):
-        return ()
+        return {}
     tool = "PDM_BUILD_SCM_VERSION" if "pdm-backend" in names else "SETUPTOOLS_SCM_PRETEND_VERSION"
-    return ((tool, recipe.version),)
+    return {tool: recipe.version}

@@ -71,6 +71,8 @@ def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     path = posixpath.normpath(posixpath.join(directory or "/", text))
     if scene.catalogue.no_op_path(path) and not scene.known.below(_fixed_part(path)):
         return True
+    if scene.known.anywhere:
+        return False
     if word.quoted or not _GLOB.search(text):
         return not scene.known.holds(path) and not scene.known.below(path)
     return not scene.known.below(_fixed_part(path))

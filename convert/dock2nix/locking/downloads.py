@@ -64,8 +64,9 @@ def no_debs() -> DebSources:
 class DownloadSources(Struct, frozen=True, kw_only=True):
     """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
 
-    `debs` gives where packages of distributions come from, `exact` are sources by what was asked for (`apt:nginx=1.22.1-9`). `filled` are hashes of what many addresses give, by file of the flake,
-    attribute and what they are of. `puller` asks for base images; `bases` is what one said of itself, by its address.
+    `debs` gives where packages of distributions come from. `exact` are sources by what was asked for (`apt:nginx=1.22.1-9`).
+    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of. `puller` asks for base
+    images; `bases` is what one said of itself, by its address.
     """
 
     fetcher: Fetcher

@@ -25,11 +25,11 @@ DIGEST = regex(r"sha256:[0-9a-f]{64}")
 
 
 class Pulled(Struct, frozen=True, kw_only=True):
-    """What a registry says of an image: the digest of its manifest, the hash of the archive, its configuration."""
+    """What a registry says of an image: the digest of its manifest, the hash of the archive, its configuration (None: not asked)."""
 
     digest: str
     hash: str
-    config: ImageConfig
+    config: ImageConfig | None = None
     triggers: tuple[str, ...] = ()
     shell: tuple[str, ...] = ()
 
@@ -81,6 +81,8 @@ def keep_base(root: Stage, architecture: str, sources: DownloadSources) -> Outco
             triggers=pulled.triggers,
             shell=pulled.shell,
         )
+        if pulled.config is None:
+            kept = _with_memory(kept, sources.bases.get(kept.address, {}))
         return Outcome(kept, tuple(_remarks(kept, "")))
     kept = _with_memory(kept, sources.bases.get(kept.address, {}))
     return Outcome(kept, tuple(_remarks(kept, pulled)))

@@ -1,4 +1,4 @@
-"""Registries asked by skopeo, which knows the user's own settings, mirrors and credentials (containers-registries.conf(5))."""
+"""Registries asked by skopeo, or by nix-prefetch-docker around it; it knows the user's own settings, mirrors and credentials (containers-registries.conf(5))."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from dock2nix.errors import NixError
 from dock2nix.locking.image_config import image_config, words
 from dock2nix.locking.kept_base import DIGEST, NoPuller, Pulled
+from dock2nix.model.packages import SriHash
 from dock2nix.nix import run_program
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dock2nix.model.image import KeptBase
 
 _LONGEST = 3600.0
+_BASE32, _BASE32_LENGTH = "0123456789abcdfghijklmnpqrsvwxyz", 52
 
 
 def find_puller(*, offline: bool) -> Puller:
@@ -32,9 +34,11 @@ def find_puller(*, offline: bool) -> Puller:
     """
     if offline:
         return NoPuller("--offline was given")
-    if shutil.which("skopeo") is None:
-        return NoPuller("skopeo is not installed")
-    return SkopeoPuller()
+    if shutil.which("skopeo") is not None:
+        return SkopeoPuller()
+    if shutil.which("nix-prefetch-docker") is not None:
+        return PrefetchPuller()
+    return NoPuller("skopeo is not installed")
 
 
 class SkopeoPuller:
@@ -79,6 +83,46 @@ class SkopeoPuller:
     def _run(self, image: KeptBase, *words: str) -> str:
         system = ("--insecure-policy", "--override-os", "linux", "--override-arch", image.architecture)
         return run_program(("skopeo", *system, *words), timeout=_LONGEST)
+
+
+class PrefetchPuller:
+    """Implements `locking.kept_base.Puller` by nixpkgs' own tool, which says digest and hash, and no configuration."""
+
+    def pull(self, image: KeptBase) -> Pulled | str:
+        asked = {
+            "--image-name": image.name,
+            "--image-tag": image.tag,
+            "--image-digest": image.digest,
+            "--os": "linux",
+            "--arch": image.architecture,
+            "--final-image-name": image.name,
+            "--final-image-tag": image.tag,
+        }
+        words_given = [word for name, value in asked.items() if value for word in (name, value)]
+        try:
+            text = run_program(("nix-prefetch-docker", *words_given, "--json", "--quiet"), timeout=_LONGEST)
+            data = json.loads(text)
+            digest, found = str(data["imageDigest"]), str(data.get("hash") or data["sha256"])
+            known = found if found.startswith("sha256-") else _sri(found)
+        except (NixError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            return _told(error)
+        if not DIGEST.fullmatch(digest):
+            return f"nix-prefetch-docker says no digest but {digest[:100]!r}"
+        return Pulled(digest=digest, hash=SriHash(known))
+
+
+def _sri(text: str) -> str:
+    """A hash of SHA-256 in Nix' own base 32, as older versions print it, in the form of SRI.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if len(text) != _BASE32_LENGTH:
+        raise ValueError(f"no hash: {text[:100]!r}")
+    number = 0
+    for digit in text:
+        number = number * 32 + _BASE32.index(digit)
+    return f"sha256-{b64encode(number.to_bytes(33, 'little')[:32]).decode()}"
 
 
 def _source(image: KeptBase) -> str:

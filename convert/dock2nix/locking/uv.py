@@ -22,6 +22,7 @@ from dock2nix.locking.elf import read_elf
 from dock2nix.locking.indexes import Indexes
 from dock2nix.network import download
 from dock2nix.nix import run_program
+from dock2nix.parse.requirements import normalized_name
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}
 _ALWAYS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 _OFF_LINE = regex(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
 _NO_WHEEL = regex(r"Wheels are required for `([A-Za-z0-9._-]+)`")
+# What the index does not have at all, and what it has not in this version.
+_MISSING = regex(
+    r"\b([A-Za-z0-9][A-Za-z0-9._-]*) was not found in the package registry"
+    r"|there (?:is|are) no versions? of ([A-Za-z0-9][A-Za-z0-9._-]*?)(?:\[|[=<>!~,\s])"
+)
 _ADDRESS = regex(r"[a-z]+://\S+")
 _NEW_REQUEST = "check the network and convert again with --python lock, or choose --python nixpkgs"
 
@@ -223,7 +229,9 @@ def _refusal(message: str) -> LockRefused:
     if "No solution found" not in message or _OFF_LINE.search(message):
         raise LockUnavailableError(f"uv could not ask the package index: {_shortened(message)}", _NEW_REQUEST)
     without = tuple(dict.fromkeys(_NO_WHEEL.findall(message)))
-    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}", without)
+    words = " ".join(message.replace("│", " ").split())
+    missing = tuple(dict.fromkeys(normalized_name(name or other) for name, other in _MISSING.findall(words)))
+    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}", without, missing)
 
 
 def _shortened(message: str) -> str:

@@ -59,10 +59,12 @@ class _Lock:
 
     def filled(self, modules: NodeModules, path: str) -> NodeModules:
         """The node_modules with the hash, where they are yarn's and it can be told; `path` is the file of the flake."""
-        if modules.lock_kind != "yarn" or modules.hash:
+        if modules.lock_kind == "npm" or modules.hash:
             return modules
         known, problem = self._sources().known(modules.state), ""
-        if not known:
+        if not known and modules.lock_kind != "yarn":
+            problem = "only Nix can tell it"
+        elif not known:
             text = self._context.read_context_file(modules.lock) or ""
             known, problem = _cache_hash(modules, text, self._sources())
         if problem:
@@ -72,7 +74,9 @@ class _Lock:
 
 def _unknown(modules: NodeModules, path: str, problem: str) -> Finding:
     message = f"{path}: the hash of what {modules.lock} pins is missing: {problem}"
-    hint = "convert again with network, or let `dock2nix lock` fill it in where Nix is installed"
+    hint = "let `dock2nix lock` fill it in where Nix is installed"
+    if modules.lock_kind == "yarn":
+        hint = f"convert again with network, or {hint}"
     return Finding(code="D2N310", message=message, location=modules.location, hint=hint)
 
 

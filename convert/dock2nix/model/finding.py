@@ -122,6 +122,11 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         Severity.WARNING,
         "programs of the published base image do not find a library of nixpkgs",
     ),
+    "D2N256": (
+        "interpreter-beside-base",
+        Severity.WARNING,
+        "an interpreter of nixpkgs takes the place of the published base image's own",
+    ),
     "D2N255": ("own-base", Severity.WARNING, "another Dockerfile of the project builds a base image"),
     "D2N216": ("build-tool-left-out", Severity.INFO, "a compiler or build tool is not in the image"),
     "D2N217": (

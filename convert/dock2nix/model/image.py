@@ -274,11 +274,12 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     """`npm ci` and its kin: the node_modules of a project, which Nix makes from the project's lock.
 
     `path` is the folder in the image that it becomes; `manifest` and `lock` are the paths of package.json and of the lock in the
-    build context. `lock_kind` is the program whose lock it is (npm, yarn), `lock_version` the version of its form. `omit` are the kinds of
+    build context. `lock_kind` is the program whose lock it is: npm, yarn (of version 1), berry (yarn 3 and 4), pnpm; `lock_version` is the
+    version of its form, of the last two that of the program. `settings` are further files that those read. `omit` are the kinds of
     packages that are left out (dev, optional, peer), `flags` further options that npm needs, `scripts` whether the packages' own
     install scripts run, `scripted` the installed packages that have some. `packages` are all that are fetched, by path.
-    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are. A lock of yarn has all
-    packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock. `awaited`: the lock has still to be
+    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are. All kinds of locks but npm's have
+    all packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock. `awaited`: the lock has still to be
     made or mended, by a command that a finding names, and what it will hold is not known.
     """
 
@@ -287,6 +288,7 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     lock: str
     lock_kind: str = "npm"
     lock_version: int = 3
+    settings: tuple[str, ...] = ()
     omit: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     scripts: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from msgspec import Struct
 
@@ -40,6 +40,11 @@ class SriHash(str):
         if not _SRI_HASH.fullmatch(text):
             raise ValueError(f"not an SRI hash: {text!r}")
         return super().__new__(cls, text)
+
+
+def is_sri(text: str) -> bool:
+    """Whether a text is a hash that Nix takes, in full: of SHA-1, SHA-256 or SHA-512, with all its digits."""
+    return _SRI_HASH.fullmatch(text) is not None
 
 
 class LocalProject(Struct, frozen=True, kw_only=True):
@@ -212,11 +217,14 @@ class NixpkgsPackage(Struct, frozen=True, kw_only=True):
 
 
 class LockedArtifact(Struct, frozen=True, kw_only=True):
-    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it."""
+    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it.
+
+    `url` and `hash` are "" where its lock names none, and one hash stands for all that it pins.
+    """
 
     requirement: Requirement
     url: str
-    hash: SriHash
+    hash: SriHash | Literal[""]
     version: str = ""
     origin: Origin = Origin.LOCK_FILE
     evidence: str = ""
@@ -234,14 +242,15 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     """One package of a project's lock that is fetched by its hash.
 
     `path` is where it is put, relative to the project (`node_modules/a/node_modules/b`). `url` is as in the lock, less a password.
-    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed.
+    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed. `url` and `hash` are "" where the
+    lock names none.
     """
 
     path: str
     name: str
     version: str
     url: str
-    hash: SriHash
+    hash: SriHash | Literal[""]
     elsewhere: bool = False
 
 

@@ -11,7 +11,7 @@ from dock2nix.model.dockerfile import ImageReference
 from dock2nix.model.finding import Finding, Severity
 from dock2nix.parse.dockerfile import parse_dockerfile
 from dock2nix.parse.siblings import find_siblings
-from dock2nix.parse.splicing import local_sources, spliced
+from dock2nix.parse.splicing import local_sources, spliced, takes_files
 from dock2nix.parse.stages import needed_stages
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 2**20
 _MOST_FILES = 8
+_MOST_PARENTS = 8
 
 
 class Joined(Struct, frozen=True, kw_only=True):
@@ -74,10 +75,13 @@ def _joined(
     places: tuple[Path, Path | None],
 ) -> Joined:
     """With the stages of the Dockerfile that builds one image, when there is one."""
-    root, own = places
+    context, own = places
     standing = [stage for stage in stages if stage.base == reference]
     location = standing[0].location
-    found = find_siblings(reference, root, own)
+    root, found = context, find_siblings(reference, context, own)
+    repository = None if found else _repository(context)
+    if repository is not None:
+        root, found = repository, find_siblings(reference, repository, own)
     if len(found) > 1:
         shown = ", ".join(one.path for one in found)
         message = f"{reference.text}: several Dockerfiles may be that of this image: {shown}"
@@ -87,6 +91,10 @@ def _joined(
     if other is None:
         return joined
     sibling = found[0]
+    if root is not context and takes_files(other):
+        message = f"{reference.text}: {sibling.path} of this repository builds it, of files outside of the build context"
+        hint = "convert that one into an image of its own, or keep the base with --keep-base"
+        return _told(joined, Finding(code="D2N255", message=message, location=location, hint=hint))
     result = spliced(
         joined.dockerfile,
         other,
@@ -110,6 +118,17 @@ def _joined(
         code="D2N255", message=message, location=location, hint=hint, severity_override=severity
     )
     return Joined(dockerfile=result.dockerfile, target=result.target, findings=(*joined.findings, finding))
+
+
+def _repository(context: Path) -> Path | None:
+    """The root of the git repository that the build context is a part of; None when it is the context itself, or there is none."""
+    folder = context.resolve()
+    for one in tuple(folder.parents)[:_MOST_PARENTS]:
+        if (folder / ".git").exists():
+            return None
+        if (one / ".git").exists():
+            return one
+    return None
 
 
 def _told(joined: Joined, finding: Finding) -> Joined:

@@ -75,6 +75,14 @@ def local_sources(dockerfile: Dockerfile) -> tuple[str, ...]:
     return tuple(source for source in found if not _REMOTE.match(source) and not set("*?[$") & set(source))
 
 
+def takes_files(dockerfile: Dockerfile) -> bool:
+    """Whether anything in a Dockerfile takes files out of its build context."""
+    return any(
+        _takes_context(one) or (one.keyword == "RUN" and any("type=bind" in flag for flag in one.flags))
+        for one in dockerfile.instructions
+    )
+
+
 def _takes_context(instruction: Instruction) -> bool:
     copies = instruction.keyword in {"ADD", "COPY"}
     return copies and not any(flag.startswith("--from=") for flag in instruction.flags)

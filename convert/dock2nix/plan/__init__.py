@@ -180,7 +180,7 @@ class _Content(Struct, frozen=True, kw_only=True):
     """What the passes before found that concerns the image.
 
     `root` is the stage it stands on, and `base` the published image that one is from. `steps` and `instructions` are those of
-    the image's stages, `everything` the steps of all stages, `mine` what is asked for and comes into the image.
+    the image's stages, `everything` the steps of all stages, `mine` what is asked for and comes into the image. `file` is the Dockerfile of the target.
     """
 
     root: Stage
@@ -191,12 +191,15 @@ class _Content(Struct, frozen=True, kw_only=True):
     mine: tuple[ResolvedRequirement, ...]
     certificates: bool
     chain: frozenset[int]
+    file: str
     kept: KeptBase | None = None
 
     @property
     def title(self) -> str:
         """What is written above the base's packages."""
-        return f"{self.root.location.first_line}: FROM {_base_text(self.root)}"
+        place = self.root.location
+        mark = f" ({place.path})" if place.path != self.file else ""
+        return f"{place.first_line}: FROM {_base_text(self.root)}{mark}"
 
     @property
     def flat(self) -> tuple[ScopedInstruction, ...]:
@@ -270,6 +273,7 @@ def _content(
         mine=tuple(one for one in resolved if one.stage in chain or one.outcome in kept),
         certificates=any(one.certificates for one in own),
         chain=frozenset(chain),
+        file=stages[chain[-1]].location.path,
     )
 
 

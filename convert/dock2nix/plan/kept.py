@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dock2nix.model.finding import Finding, Severity
+from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import NixpkgsPackage
 from dock2nix.model.plan import ImportedEnvironment, LanguageEnvironment, PackageEntry
 from dock2nix.model.steps import RequirementOutcome
@@ -59,7 +60,11 @@ def kept_findings(
     kept = plan.kept
     if kept is None:
         return ()
-    return (*_configuration(kept, base, instructions), *_libraries(resolved, catalogue))
+    return (
+        *_configuration(kept, base, instructions),
+        *_interpreters(plan, kept, base),
+        *_libraries(resolved, catalogue),
+    )
 
 
 def _configuration(
@@ -81,6 +86,31 @@ def _configuration(
     elif left:
         text = f"{shown}: its {', '.join(left)} are taken from what is known of such images, not read from this one"
         yield Finding(code="D2N253", message=text, location=kept.location, hint=hint)
+
+
+def _interpreters(plan: ImagePlan, kept: KeptBase, base: BaseImage | None) -> Iterator[Finding]:
+    """Packages of a language come with nixpkgs' interpreter, which is found before the base's and does not see its packages."""
+    shown = f"{kept.name}:{kept.tag}"
+    joined = [
+        section.title
+        for section in plan.sections
+        if any(isinstance(entry, (LanguageEnvironment, ImportedEnvironment)) for entry in section.entries)
+    ]
+    plain = base is not None and base.language != "" and bool(base.evidence)
+    for title in joined:
+        text = (
+            f"line {title}: these packages come with an interpreter of nixpkgs, which is found before that of {shown} and does "
+            "not see the packages which that one has"
+        )
+        severity = None if plain else Severity.ERROR
+        yield Finding(code="D2N256", message=text, location=kept.location, severity_override=severity)
+    for effect in plan.effects:
+        if isinstance(effect, NodeModules) and effect.scripted:
+            names = ", ".join(effect.scripted[:5])
+            text = (
+                f"{effect.path}: what {names} build is for nixpkgs' C library; {shown} may have another one"
+            )
+            yield Finding(code="D2N256", message=text, location=effect.location)
 
 
 def _libraries(resolved: tuple[ResolvedRequirement, ...], catalogue: Catalogue) -> Iterator[Finding]:

@@ -102,6 +102,7 @@ class Report(Struct, frozen=True, kw_only=True):
             for effect in (*self.plan.effects, *node_modules_of(self.plan.stages))
             if isinstance(effect, NodeModules)
             for package in effect.packages
+            if package.url
         }
         return tuple(
             sorted(
@@ -226,10 +227,10 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
     known: tuple[NixpkgsPackage | LockedArtifact, ...] = (*packages, *locked)
     first = known[0] if known else None
-    exact = next((package.exact for package in packages if package.exact), None)
     built = next((resolution for resolution in one.resolutions if isinstance(resolution, BuiltProject)), None)
     if built is not None:
         return _built_row(one, built)
+    exact = next((package.exact for package in packages if package.exact), None)
     return RequirementRow(
         attributes=tuple(dict.fromkeys(_attribute(package) for package in packages)),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
@@ -245,13 +246,15 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
 
 def _built_row(one: ResolvedRequirement, built: BuiltProject) -> RequirementRow:
     version = one.requirement.project.version if one.requirement.project else ""
+    computed = "" if version else "; its version is computed, here it is 0"
     return RequirementRow(
         attributes=(),
         outputs=(),
         version=version,
         origin=str(Origin.RULE),
-        evidence=f"the project itself, built by nix/stages/{built.build.name}.nix",
+        evidence=f"the project itself, built by nix/stages/{built.build.name}.nix{computed}",
         hash="",
+        source="",
         reason=one.reason,
         candidates=(),
     )

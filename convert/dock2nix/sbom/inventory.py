@@ -43,8 +43,8 @@ def take_inventory(report: Report, catalogue: Catalogue, read: Callable[[str], s
         *_nixpkgs_parts(report, catalogue, evidence),
         *python_parts(report),
         *node_parts(report, read),
-        *deb_parts(report),
         *_base(report),
+        *deb_parts(report),
     ]
     named = {artifact.url for part in found for artifact in part.artifacts}
     found += [part for part in _files(report) if part.artifacts[0].url not in named]

@@ -107,7 +107,7 @@ def _node_part(
         version=package.version,
         purl=node_purl(package.name, package.version),
         use=Use.IMAGE,
-        artifacts=(Artifact(url=without_password(package.url), hash=package.hash),),
+        artifacts=(Artifact(url=without_password(package.url), hash=package.hash),) if package.hash else (),
         licence=licences.get(package.path, ""),
         occurrences=(place, lock),
         properties=(("other-systems-only", "true"),) if package.elsewhere else (),

@@ -37,7 +37,8 @@ _PASSED = frozenset(
     """
     buildEnv cc extensions fetchers interpreter lib libPrefix meta name out outPath override overrideAttrs overridePythonAttrs
     passthru pkgs pname pythonVersion sitePackages src stdenv version with withExtensions withPackages
-    buildNpmPackage buildGoModule buildRustPackage buildMavenPackage fetchDeps libc bintools mkComposerVendor
+    buildNpmPackage buildGoModule buildRustPackage buildMavenPackage fetchDeps fetchYarnBerryDeps libc bintools mkComposerVendor
+    yarnBerryConfigHook
     """.split()  # noqa: SIM905 - words in lines, not one a line
 )  # fmt: skip
 

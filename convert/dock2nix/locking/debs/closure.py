@@ -149,9 +149,9 @@ class Chooser(Struct, kw_only=True):
         for name, paragraph in asked.items():
             found.chosen[name], found.needed_by[name] = paragraph, ""
         for name, owner in self.forced.items():
-            best = self.packages.best(name)
-            if best is not None and name not in found.chosen:
-                found.chosen[name], found.needed_by[name] = best, owner
+            library = self.packages.best(name)
+            if library is not None and name not in found.chosen:
+                found.chosen[name], found.needed_by[name] = library, owner
         waiting = [*found.chosen.values()]
         while waiting:
             parent = waiting.pop(0)

@@ -12,4 +12,5 @@ in
 {
   type = "app";
   program = "${load}";
+  meta.description = "Load the image into docker or podman";
 }

@@ -53,6 +53,12 @@ def report(folder: Path, body: str) -> dict[str, Any]:
             id="composer",
         ),
         pytest.param("RUN curl https://bootstrap.pypa.io/get-pip.py | python3", [], id="pip"),
+        pytest.param(
+            "RUN curl https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip -o awscliv2.zip && unzip -q awscliv2.zip"
+            " && ./aws/install --bin-dir /usr/local/bin && rm -rf aws awscliv2.zip",
+            ["awscli2"],
+            id="a program of an archive",
+        ),
         pytest.param("RUN curl -fsSL https://bun.sh/install | bash", ["bun"], id="bun"),
         pytest.param(
             "RUN curl -sSfL https://raw.githubusercontent.com/anchore/syft/main/install.sh | sh -s -- -b /usr/local/bin",
@@ -110,6 +116,10 @@ def test_the_version_that_a_variable_asks_for_is_compared(tmp_path: Path) -> Non
         pytest.param("RUN curl https://host.example/deb.nodesource.com/setup_20.x | bash", id="another host"),
         pytest.param("RUN curl https://deb.nodesource.com/setup_$(cat v).x | bash", id="not known"),
         pytest.param('RUN bash -c "$(curl -fsSL https://host.example/x)"', id="substituted"),
+        pytest.param(
+            "RUN curl https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip | sh",
+            id="an archive that is run",
+        ),
     ],
 )
 def test_everything_else_is_refused(tmp_path: Path, body: str) -> None:

@@ -13,6 +13,7 @@ from deb_archive import MadeDeb, archive
 from dock2nix.cli import main
 from dock2nix.locking.cache import DownloadCache
 from dock2nix.locking.debs import archive as archives
+from dock2nix.locking.debs import closure
 from dock2nix.locking.debs.archive import ArchiveRefused, DebSources, open_archive
 from dock2nix.locking.debs.contents import read_deb
 from dock2nix.locking.debs.lockfile import read_lock
@@ -181,6 +182,42 @@ def test_a_library_that_nixpkgs_has_in_another_version_only_comes_along(tmp_path
     lock = json.loads((tmp_path / "app/nix/debs.json").read_text())
     assert [one["name"] for one in lock["packages"]] == ["libcurlmade77", "made-old"]
     assert "D2N232" not in codes(report)
+
+
+def test_a_module_that_nixpkgs_has_is_no_use_to_a_script_of_the_distribution(tmp_path: Path) -> None:
+    script = MadeDeb(
+        name="made-script",
+        architecture="all",
+        files={"usr/bin/made-script": b"#!/usr/bin/perl\n"},
+        fields={"Depends": "perl, libwww-perl"},
+    )
+    module = MadeDeb(
+        name="libwww-perl",
+        architecture="all",
+        files={"usr/share/perl5/LWP.pm": b"1;"},
+        fields={"Depends": "perl"},
+    )
+    perl = MadeDeb(name="perl", files={"usr/bin/perl": elf_file("libc.so.6")})
+    with serving(Answers(files=archive(script, module, perl))) as server:
+        convert(tmp_path / "app", "--fallback", "deb", "--debian-mirror", server, packages="made-script")
+    lock = json.loads((tmp_path / "app/nix/debs.json").read_text())
+    assert [one["name"] for one in lock["packages"]] == ["libwww-perl", "made-script", "perl"]
+    assert "further" not in lock
+
+
+@pytest.mark.parametrize(
+    ("soname", "names"),
+    [
+        ("libfoo.so.3", {"libfoo3", "libfoo3t64", "libfoo-3"}),
+        ("libbar-1.2.so.0", {"libbar-1.2-0"}),
+        ("libtinyxml.so.2.6.2", {"libtinyxml2.6.2v5"}),
+        ("libcapnp-0.9.2.so", {"libcapnp-0.9.2"}),
+        ("libFoo_x.so.1", {"libfoo-x1"}),
+    ],
+)
+def test_names_of_packages_of_libraries(soname: str, names: set[str]) -> None:
+    others = {"libfoo31", "libfoo", "libfoo3-dev", "libbar-1.2", "libtinyxml2", "x", "libcapnp-0.9.2-dev"}
+    assert {name for name in names | others if closure._owners(soname).fullmatch(name)} == names
 
 
 def test_a_library_that_nothing_has_is_told(tmp_path: Path) -> None:

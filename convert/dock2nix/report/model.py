@@ -215,9 +215,9 @@ class RequirementRow(Struct, frozen=True, kw_only=True):
     origin: str
     evidence: str
     hash: str
-    source: str
     reason: str
     candidates: tuple[str, ...]
+    source: str = ""
 
 
 def requirement_row(one: ResolvedRequirement) -> RequirementRow:

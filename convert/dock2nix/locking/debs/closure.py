@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -17,7 +18,6 @@ from dock2nix.model.packages import AttributePath, NixpkgsPackage, NotNeeded, Re
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
@@ -42,6 +42,9 @@ _LANGUAGES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (regex(r"usr/lib/R/(?:site-)?library(?:/.*)?"), regex(r"r-.*")),
     (regex(r"usr/(?:share|lib(?:/[^/]+)?)/nodejs(?:/.*)?"), regex(r"node-.*|nodejs|libnode\d+")),
 )
+_MODULE = regex(r"(?:Packages|Extensions)[_0-9]*\.")
+# What Debian puts behind the name of a library when its ABI changes and its soname does not.
+_ABI = r"(?:t64|v\d|c\d[a-z]?|g|ldbl)?"
 _SHELLS = frozenset({"ash", "bash", "dash", "sh"})
 # Which attribute has an interpreter that scripts name.
 _INTERPRETERS = {
@@ -203,8 +206,12 @@ class Chooser(Struct, kw_only=True):
             return False
         if not all(isinstance(one, (NixpkgsPackage, NotNeeded)) for one in resolutions):
             return False
+        if any(_MODULE.search(one.attribute_path) for one in packages):
+            return False  # modules are found by an interpreter that is joined with them, and by no script of the distribution's
         if best is None or not _is_library(best):
             for one in packages:
+                if one.attribute_path.startswith("stdenv."):
+                    continue  # the compiler's libraries: what links to them says so
                 found.further.setdefault((one.attribute_path, one.source), parent.name)
         return True
 
@@ -230,11 +237,12 @@ class Chooser(Struct, kw_only=True):
         if packages or is_of_c_library(library):
             return
         reachable = set(self._reachable(paragraph))
-        owners = [
+        pattern = _owners(library)
+        owners = sorted(
             name
-            for name in _owners(library)
-            if name in reachable and name not in found.chosen and self.packages.best(name)
-        ]
+            for name in reachable - found.chosen.keys()
+            if pattern.fullmatch(name) and self.packages.best(name)
+        )
         if owners:
             self.forced[owners[0]] = paragraph.name
         else:
@@ -257,17 +265,10 @@ def _is_library(paragraph: Paragraph) -> bool:
     return paragraph.section.rpartition("/")[2] in {"libs", "oldlibs", "libdevel"}
 
 
-def _owners(soname: str) -> tuple[str, ...]:
+def _owners(soname: str) -> re.Pattern[str]:
     """What the package of a library may be called (Debian Policy 8.1): libfoo.so.3 is in libfoo3, libbar-1.2.so.0 in libbar-1.2-0."""
     found = _SONAME.fullmatch(soname.lower().replace("_", "-"))
     if not found:
-        return ()
-    stem, inner, version = found[1], found[2] or "", found[3] or ""
-    if inner:
-        stem = f"{stem}-{inner}"
-    names = (
-        (f"{stem}-{version}", f"{stem}{version}")
-        if stem[-1].isdigit()
-        else (f"{stem}{version}", f"{stem}-{version}")
-    )
-    return tuple(name.rstrip("-") + end for name in names for end in ("", "t64"))
+        return re.compile(r"(?!)")
+    stem, version = f"{found[1]}-{found[2]}" if found[2] else found[1], found[3] or ""
+    return re.compile(f"{re.escape(stem)}-?{re.escape(version)}{_ABI}")

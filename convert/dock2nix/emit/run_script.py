@@ -56,13 +56,13 @@ owned() {
 def helper_file(plan: ImagePlan) -> NixExpression | None:
     """The shell functions that the scripts of a plan are run by, as a file in the store; None when there are no scripts.
 
-    Programs of an old nixpkgs have a C library that fakeroot's is too new for: then they run without it, and cannot give files
-    to others.
+    Programs of an old nixpkgs, or of a published base image, have a C library that fakeroot's is too new for: then they run
+    without it, and cannot give files to others.
     """
     scripts = [effect for effect in plan.effects if isinstance(effect, RunScript)]
     if not scripts:
         return None
-    text = _OFFLINE % (_FAKEROOT if len(plan.inputs) == 1 else "")
+    text = _OFFLINE % (_FAKEROOT if len(plan.inputs) == 1 and plan.kept is None else "")
     text += _OWNED if any(effect.user for effect in scripts) else ""
     return NixExpression(f"pkgs.writeText {nix_string('verbatim.sh')} {to_nix(Text(text))}")
 
@@ -114,7 +114,10 @@ def _with_packages(text: str, stored: Mapping[str, str]) -> Iterator[str | NixEx
 
 
 def script_line(
-    effect: RunScript, environment: NixExpression, bind: Callable[[object], NixExpression]
+    effect: RunScript,
+    environment: NixExpression,
+    bind: Callable[[object], NixExpression],
+    owner_code: str = "{0}",
 ) -> ShellLine:
     """The line that runs a script.
 
@@ -122,6 +125,7 @@ def script_line(
         effect: the script.
         environment: the name of its variables.
         bind: gives a name to a file in the store; long texts go there.
+        owner_code: shell text that gives the owner of what it makes, with `{0}` for his name.
     """
     text = "\n".join((*effect.before, effect.script))
     shell: tuple[str, ...] = effect.shell
@@ -130,7 +134,7 @@ def script_line(
         value = NixExpression(f"pkgs.writeText {nix_string('script.sh')} {to_nix(Text(text + chr(10)))}")
         script, shell = Interpolated((bind(value),)), _reading_files(shell)
     folder = effect.directory.lstrip("/") or "."
-    owner = (ShellCode("owned {0}", (effect.user,)),) if effect.user else ()
+    owner = (ShellCode(f"owned {owner_code}", (effect.user,)),) if effect.user else ()
     end = ShellCode(") || true" if effect.may_fail else ")", ())
     start = ShellCode("(cd {0} &&", (f"./{folder}" if folder.startswith("-") else folder,))
     return ShellLine(

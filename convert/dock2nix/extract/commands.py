@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.extract.judging import judge_invocation
-from dock2nix.extract.owners import owned_by
+from dock2nix.extract.owners import as_usual, owned_by
 from dock2nix.extract.paths import settle
 from dock2nix.extract.pipelines import feed_pipelines
 from dock2nix.extract.scripts import parts_of, script_of, standard_folders
@@ -104,7 +104,8 @@ def _settled(verdict: Verdict, scene: Scene) -> Verdict:
     """The verdict with effects that fit what is in the image, owned by who runs the command."""
     if not verdict.effects or verdict.settled:
         return verdict
-    settled = settle(owned_by(verdict.effects, scene.user), scene.known)
+    effects = as_usual(verdict.effects, scene.distribution)
+    settled = settle(owned_by(effects, scene.user), scene.known)
     if settled.problem:
         return unresolved(settled.problem)
     if not settled.effects and not verdict.installs:

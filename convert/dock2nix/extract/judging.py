@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FOLLOWED = frozenset(
     {"cd", "declare", "export", "local", "popd", "pushd", "readonly", "set", "shift", "unset"}
 )
+_CONDA = frozenset({"conda", "mamba", "micromamba"})
 _LEAVING = frozenset({"break", "continue", "exit", "return"})
 # Why a command that is known by name has no translation; others get a sentence without a reason.
 _KINDS = {
@@ -218,6 +219,11 @@ def _file_command(
 
 def _why_untranslated(program: str) -> str:
     name = program.rsplit("/", 1)[-1]
+    if name in _CONDA:
+        return (
+            "packages of conda are built against conda's own libraries, and its channels have no hashes that Nix could fetch "
+            "them by: name them for pip in a requirements file, and libraries for apt"
+        )
     if command_for(program):
         return f"this use of {name} (its words, patterns or options) is not translated yet"
     for kind, programs in _KINDS.items():

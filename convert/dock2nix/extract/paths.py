@@ -52,10 +52,14 @@ class KnownPaths:
     Args:
         context: where copied files are from.
         effects: what has happened already.
+        anything: there may be anything anywhere, for the image stands on one that nobody looked into.
     """
 
-    def __init__(self, context: BuildContext, effects: Iterable[Effect] = ()) -> None:
+    def __init__(
+        self, context: BuildContext, effects: Iterable[Effect] = (), *, anything: bool = False
+    ) -> None:
         self.context = context
+        self.anything = anything
         self.reset(effects)
 
     def reset(self, effects: Iterable[Effect]) -> None:
@@ -64,7 +68,7 @@ class KnownPaths:
         self._files: set[str] = set()
         self._copied: dict[tuple[str, str], None] = {}
         self._written: dict[str, None] = {}
-        self._open: dict[str, None] = {}
+        self._open: dict[str, None] = {"/": None} if self.anything else {}
         self._trees: set[str] = set()
         self.anywhere = False
         self.downloads: dict[str, FetchFile] = {}
@@ -179,6 +183,8 @@ class KnownPaths:
             self.downloads.pop(one, None)
             if one not in STANDARD_DIRECTORIES:
                 self._directories.discard(one)
+        for source, destination in [one for one in self._copied if is_below(one[1], path)]:
+            del self._copied[source, destination]
 
     def _remove(self, effect: Remove) -> None:
         if not effect.pattern:

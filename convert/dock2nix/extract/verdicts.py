@@ -34,6 +34,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     """Where a RUN stands: its stage, what is known then (it grows with each command), and who runs it.
 
     `text` is what is run, when parts of it may become scripts. `builds` are the verdicts on commands that build, by their places.
+    `distribution` is the image's, "" when that is not known.
     `platform` is that of the image. `depth`: in so many scripts, one called by the other, the commands stand.
     """
 
@@ -44,6 +45,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     user: str = ""
     text: RunText | None = None
     builds: Mapping[Location, Verdict] = field(default_factory=dict)
+    distribution: str = ""
     platform: str = "linux/amd64"
     depth: int = 0
 

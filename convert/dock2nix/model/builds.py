@@ -154,6 +154,22 @@ class ComposerRecipe(Struct, frozen=True, kw_only=True):
     plugins: bool = False
 
 
+class PythonRecipe(Struct, frozen=True, kw_only=True):
+    """buildPythonPackage for a project that is installed into the image's environment.
+
+    `interpreter` is filled in when it is known. `builders` are packages of its set, `standard`: a pyproject.toml names them. `loose`:
+    they are in other versions than it asks for. `old`: the interpreter is of a release whose builder takes other arguments.
+    """
+
+    name: str
+    version: str
+    builders: tuple[str, ...]
+    standard: bool
+    loose: bool = False
+    interpreter: AttributePath | None = None
+    old: bool = False
+
+
 Recipe = (
     NpmRecipe
     | GoRecipe
@@ -163,6 +179,7 @@ Recipe = (
     | DotnetRecipe
     | GradleRecipe
     | ComposerRecipe
+    | PythonRecipe
 )
 # Recipes whose dependencies are listed in a file of their own, NAME-deps.json.
 WITH_LIST = (DotnetRecipe, GradleRecipe)

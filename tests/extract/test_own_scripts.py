@@ -115,6 +115,11 @@ def test_a_script_that_was_changed_is_not_read_as_it_was(convert: Any, more: str
     assert not report["requirements"]
 
 
+def test_a_script_that_was_touched_is_as_it_was(convert: Any) -> None:
+    report, _ = convert("#!/bin/sh\napt-get install -y jq\n", more="RUN touch /s/s.sh && chmod +x /s/s.sh\n")
+    assert [one["name"] for one in report["requirements"]] == ["jq"]
+
+
 def test_a_file_that_was_added_to_is_read_with_what_was_added(convert: Any) -> None:
     report, _ = convert(
         "x",

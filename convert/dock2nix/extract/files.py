@@ -90,7 +90,8 @@ class ImageFiles(Struct, frozen=True):
             if not through_scripts and _may_change(effect, absolute):
                 return None
             if isinstance(effect, WriteFile) and effect.append and effect.path == absolute:
-                added.insert(0, effect.content)
+                if effect.content:
+                    added.insert(0, effect.content)
                 continue
             found = self._found_in(effect, absolute)
             if found is not None:

@@ -12,6 +12,8 @@ from dock2nix.model.packages import AttributePath
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dock2nix.catalogue.base import Attribute, Catalogue, EvidenceMatch, Provider
     from dock2nix.model.annotation import Annotation
     from dock2nix.model.dockerfile import ImageReference
@@ -89,7 +91,7 @@ class AnnotatedCatalogue:
     def base_image(self, reference: ImageReference) -> BaseImage | None:
         return self._catalogue.base_image(reference)
 
-    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         return self._catalogue.no_op(program, arguments, written)
 
     def no_op_path(self, path: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dock2nix.cli.progress import progress_bar
+from dock2nix.emit.json_text import json_text
 from dock2nix.errors import Dock2nixError, UsageError
 from dock2nix.regex import regex
 
@@ -209,7 +209,7 @@ def _failed(path: Path, message: str, line: int, column: int, code: str) -> dict
 
 
 def _write_lines(path: Path, reports: list[dict[str, Any]]) -> None:
-    lines = "".join(json.dumps(report, ensure_ascii=False) + "\n" for report in reports)
+    lines = "".join(json_text(report, indent=None) for report in reports)
     try:
         path.write_text(lines, encoding="utf-8")
     except OSError as error:

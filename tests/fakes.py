@@ -14,7 +14,7 @@ from dock2nix.model.shell import Invocation, Word
 from dock2nix.model.source import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.image import BaseImage
@@ -168,7 +168,7 @@ class FakeCatalogue:
     def base_image(self, reference: ImageReference) -> BaseImage | None:
         return self._images.get(reference.text)
 
-    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         del written
         return self._no_ops.get(" ".join((program, *arguments)))
 

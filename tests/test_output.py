@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dock2nix.errors import UsageError
 from dock2nix.output import write_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def conversion(**texts: str) -> dict[str, str]:
@@ -100,13 +97,13 @@ def test_a_failure_leaves_nothing_half_done(tmp_path: Path, monkeypatch: pytest.
     before = sorted(path.name for path in tmp_path.rglob("*"))
     calls = iter([True, False])
 
-    def fails_second(*arguments: Any, **options: Any) -> Any:
-        if next(calls):
-            return real(*arguments, **options)
+    def fails_second(path: Path, *arguments: Any, **options: Any) -> Any:
+        if not path.name.startswith(".dock2nix-") or next(calls):
+            return real(path, *arguments, **options)
         raise OSError(28, "No space left on device")
 
-    real = os.fdopen
-    monkeypatch.setattr(os, "fdopen", fails_second)
+    real = Path.open
+    monkeypatch.setattr(Path, "open", fails_second)
     with pytest.raises(UsageError, match="No space left"):
         write_files(tmp_path, conversion(flake_nix="2\n", nix__a_nix="x\n"), force=False)
     assert (tmp_path / "flake.nix").read_text() == "1\n"

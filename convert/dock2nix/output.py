@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,11 +146,11 @@ def _replace_all(folder: Path, files: Mapping[str, str]) -> None:
         for path, text in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=".dock2nix-", dir=target.parent)
-            staged.append((Path(name), target))
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            temporary = target.with_name(f".dock2nix-{os.urandom(8).hex()}")
+            staged.append((temporary, target))  # before it is there: an interrupt leaves nothing behind
+            with temporary.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-            Path(name).chmod(0o644)
+            temporary.chmod(0o644)
         for temporary, target in staged:
             temporary.replace(target)
     finally:

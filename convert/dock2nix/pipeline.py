@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.locking import ImageParts
     from dock2nix.locking.base import Locker
     from dock2nix.locking.downloads import LockedDownloads
     from dock2nix.locking.node_locks import NodeLocker
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from dock2nix.model.finding import Finding
     from dock2nix.model.image import KeptBase
     from dock2nix.model.plan import ImagePlan
+    from dock2nix.model.steps import ResolvedRequirement
     from dock2nix.report.model import Report
 
 
@@ -191,6 +193,20 @@ def _with_downloads(plan: ImagePlan, fetched: LockedDownloads) -> ImagePlan:
     return replace(plan, effects=fetched.effects, systems=fetched.systems or plan.systems, stages=stages)
 
 
+def _pinned(
+    requirements: Outcome[tuple[ResolvedRequirement, ...]],
+    parts: ImageParts,
+    options: Options,
+    downloads: Callable[[], DownloadSources],
+) -> Outcome[tuple[ResolvedRequirement, ...]]:
+    """The requirements, with the sources of the versions asked for where that is wanted."""
+    if options.pin != "exact":
+        return requirements
+    from dock2nix.locking.debs.exact import pin_exact  # noqa: PLC0415 - few conversions ask for it
+
+    return pin_exact(requirements, parts, downloads)
+
+
 def _fetched(
     planned: Outcome[ImagePlan],
     context: BuildContext,
@@ -261,11 +277,7 @@ def convert(
         lambda: downloads().debs(),
         options.debs(catalogue.pin(options.image.channel).rev),
     )
-    exact = Outcome(own.value.requirements, own.findings)
-    if options.pin == "exact":
-        from dock2nix.locking.debs.exact import pin_exact  # noqa: PLC0415 - few conversions ask for it
-
-        exact = pin_exact(exact, parts, downloads)
+    exact = _pinned(Outcome(own.value.requirements, own.findings), parts, options, downloads)
     steps = Outcome(with_folders(steps.value, own.value), steps.findings)
     locked = lock_python(exact, parts, catalogue, locker, options.locking)
     locked = Outcome(replace(locked.value, debs=own.value.lock), locked.findings)

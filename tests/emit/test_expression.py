@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import unicodedata
 from typing import TYPE_CHECKING
@@ -210,4 +211,5 @@ def _words_of(script: str) -> list[str]:
 def test_indented_text_never_ends_its_string() -> None:
     for text in [*HOSTILE, *_random_texts(200)]:
         escaped = escape_indented(text)
-        assert "${" not in escaped.replace("''${", "")
+        ours = re.sub(r'\$\{builtins\.fromJSON "[^"]*\\""\}', "", escaped.replace('\\"\\\\u', "\\\\u"))
+        assert "${" not in ours.replace("''${", "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.audit.model import Pinning
 from dock2nix.audit.rules import WHY
 from dock2nix.emit.expression import nix_comment
+from dock2nix.emit.json_text import json_text
 from dock2nix.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def audit_json(audit: Audit) -> str:
     """The audit as indented JSON text, version 1 of its form."""
-    return json.dumps(audit_object(audit), indent=2, ensure_ascii=False) + "\n"
+    return json_text(audit_object(audit))
 
 
 def audit_object(audit: Audit) -> dict[str, Any]:

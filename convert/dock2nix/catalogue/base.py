@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.image import BaseImage, FlakeInput
     from dock2nix.model.packages import AttributePath
@@ -104,7 +106,7 @@ class Catalogue(Protocol):
         """What is known of a published base image."""
         ...
 
-    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         """Why a command has no effect on the image, or None when it may have one; `written` are paths made before it."""
         ...
 

@@ -318,9 +318,8 @@ def _edits(left: str, right: str) -> int:
     return last[-1]
 
 
-def _nearness(wanted: str, pieces: set[str], name: str) -> float:
+def _nearness(wanted: str, pieces: set[str], name: str, theirs: set[str]) -> float:
     """From 0 to 1: the share of common three-letter pieces; more when it takes one or two edits only."""
-    theirs = _pieces(name)
     share = 2 * len(pieces & theirs) / (len(pieces) + len(theirs))
     if abs(len(name) - len(wanted)) <= 2 and len(set(wanted) ^ set(name)) <= 2:
         return max(share, 1 - _edits(wanted, name) / (len(wanted) + 1))
@@ -335,11 +334,17 @@ class _Names:
         self._text = "\n".join(names).lower().replace("_", "-")
         self._plain = self._text.split("\n")
         self._by_letter: dict[str, list[int]] = {}
+        self._parts: dict[int, set[str]] = {}
 
     def _beginning(self, letter: str) -> list[int]:
         if letter not in self._by_letter:
             self._by_letter[letter] = [at for at, name in enumerate(self._plain) if name.startswith(letter)]
         return self._by_letter[letter]
+
+    def _pieces_of(self, at: int) -> set[str]:
+        if at not in self._parts:
+            self._parts[at] = _pieces(self._plain[at])
+        return self._parts[at]
 
     def nearest(self, wanted: str, limit: int) -> list[str]:
         """Names that begin like `wanted` or share a word with it, the nearest first."""
@@ -350,7 +355,7 @@ class _Names:
         ranked = (
             (-near, len(self._names[at]), self._names[at])
             for at in candidates
-            if (near := _nearness(low, pieces, self._plain[at])) >= 0.45
+            if (near := _nearness(low, pieces, self._plain[at], self._pieces_of(at))) >= 0.45
         )
         return [name for _, _, name in nsmallest(limit, ranked)]
 

@@ -12,6 +12,7 @@ from dock2nix.catalogue.overrides import IMAGES, check_attributes, read_override
 from dock2nix.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from dock2nix.catalogue.base import Attribute, CuratedPackage, EvidenceMatch, Provider
@@ -92,7 +93,7 @@ class LocalCatalogue:
     def base_image(self, reference: ImageReference) -> BaseImage | None:
         return self.base_images.lookup(reference)
 
-    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         return self._mappings.no_op(program, arguments, written)
 
     def no_op_path(self, path: str) -> str | None:

@@ -21,6 +21,7 @@ from dock2nix.folders import data_folder
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from dock2nix.catalogue.base import CuratedPackage
@@ -131,7 +132,7 @@ class Mappings:
             self._rules[table] = own + (self.rules(parent) if parent else ())
         return self._rules[table]
 
-    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         """Why a command has no effect on the image, or None when it may have one; see `NoOps.command`."""
         return self._no_ops.command(program, arguments, written)
 

@@ -12,7 +12,7 @@ from dock2nix.errors import UsageError
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _PATH_KEYS = frozenset({"path", "reason", "writable", "whole"})
 _COMMAND_KEYS = frozenset(
@@ -78,6 +78,7 @@ class NoOps:
     def __init__(self, commands: tuple[HarmlessCommand, ...], paths: tuple[HarmlessPath, ...]) -> None:
         self.commands = commands
         self.paths = paths
+        self._by_program: dict[str, tuple[HarmlessCommand, ...]] = {}
 
     @classmethod
     def from_tables(cls, tables: dict[str, Any], where: str) -> Self:
@@ -95,7 +96,7 @@ class NoOps:
             tuple(_path(row, f"{where}: [[path]] {number}") for number, row in paths),
         )
 
-    def command(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def command(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         """Why a command leaves nothing behind in the image, None when in doubt.
 
         It is judged by itself: the caller must see to it that its output goes to no file and to no other command.
@@ -107,12 +108,19 @@ class NoOps:
 
         """
         name = program.rsplit("/", 1)[-1]
-        for row in self.commands:
-            if name in row.programs or ANY_PROGRAM in row.programs:
-                reason = self._judge(row, arguments, written)
-                if reason:
-                    return reason
+        for row in self._rows(name):
+            reason = self._judge(row, arguments, written)
+            if reason:
+                return reason
         return None
+
+    def _rows(self, name: str) -> tuple[HarmlessCommand, ...]:
+        """The rows of a program; looked for once, since a Dockerfile runs the same ones again and again."""
+        if name not in self._by_program:
+            self._by_program[name] = tuple(
+                row for row in self.commands if name in row.programs or ANY_PROGRAM in row.programs
+            )
+        return self._by_program[name]
 
     def path(self, path: str) -> str | None:
         """Why it does not matter what is written to a path or removed from it (caches, package sources), None when in doubt.
@@ -124,7 +132,7 @@ class NoOps:
         return self._harmless(path, (), writable=True)
 
     def _judge(
-        self, row: HarmlessCommand, arguments: tuple[str, ...], written: tuple[str, ...]
+        self, row: HarmlessCommand, arguments: tuple[str, ...], written: Collection[str]
     ) -> str | None:
         words = split_words(arguments, row.valued + row.path_options)
         if not _fits(row, arguments, words) or _touched(row.unless_written, written):
@@ -136,7 +144,7 @@ class NoOps:
         reasons = [self._harmless(target, written, writable=writable) for target in targets]
         return reasons[0] if reasons and all(reasons) else None
 
-    def _harmless(self, path: str, written: tuple[str, ...], *, writable: bool) -> str | None:
+    def _harmless(self, path: str, written: Collection[str], *, writable: bool) -> str | None:
         if not path.startswith("/") or ".." in path.split("/"):
             return None
         wanted = posixpath.normpath(path).split("/")
@@ -222,7 +230,7 @@ def _covers(row: HarmlessPath, wanted: list[str]) -> bool:
     )
 
 
-def _touched(paths: tuple[str, ...], written: tuple[str, ...]) -> bool:
+def _touched(paths: tuple[str, ...], written: Collection[str]) -> bool:
     """Whether one of the written paths stands at, above or below one of the paths (of a glob: its constant beginning)."""
     starts = [_GLOB.split(path)[0].rstrip("/") for path in paths]
     return any(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dock2nix.catalogue.base import Attribute, Catalogue, CuratedPackage, EvidenceMatch, Provider
     from dock2nix.model.dockerfile import ImageReference
     from dock2nix.model.image import BaseImage, FlakeInput
@@ -44,7 +46,7 @@ class CatalogueOver:
     def base_image(self, reference: ImageReference) -> BaseImage | None:
         return self._catalogue.base_image(reference)
 
-    def no_op(self, program: str, arguments: tuple[str, ...], written: tuple[str, ...] = ()) -> str | None:
+    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
         return self._catalogue.no_op(program, arguments, written)
 
     def no_op_path(self, path: str) -> str | None:

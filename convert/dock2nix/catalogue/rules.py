@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -108,6 +109,7 @@ def apply_rule(
     return None if package is None else _told(package, rule)
 
 
+@cache
 def _constant_start(pattern: str) -> str:
     found = _LITERAL_START.match(pattern)
     constant = found[0] if found else ""

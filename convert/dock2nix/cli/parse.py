@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.cli.sources import build_arguments, read_source
 from dock2nix.emit.expression import nix_comment
+from dock2nix.emit.json_text import json_text
 from dock2nix.parse.dockerfile import parse_dockerfile
 from dock2nix.parse.stages import link_stages
 from dock2nix.plan import base_environment
@@ -25,9 +25,7 @@ def run(options: argparse.Namespace) -> int:
     dockerfile = parse_dockerfile(source.content, source.path).value
     scoped = _scoped(dockerfile, options) if options.expand else {}
     data = parsed_object(dockerfile, scoped)
-    sys.stdout.write(
-        json.dumps(data, indent=2, ensure_ascii=False) + "\n" if options.json else _listing(data)
-    )
+    sys.stdout.write(json_text(data) if options.json else _listing(data))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from dock2nix.cli.documents import deliver
 from dock2nix.cli.progress import progress_bar
 from dock2nix.cli.scan_paths import find_dockerfiles, listed_paths
 from dock2nix.cli.scan_pool import Limits, run_all
+from dock2nix.emit.json_text import json_text
 from dock2nix.errors import Dock2nixError, UsageError
 from dock2nix.review.fleet import fleet_markdown, fleet_text, sum_up, totals
 
@@ -76,7 +76,7 @@ def _asked_paths(options: argparse.Namespace) -> list[Path]:
 
 def _write(options: argparse.Namespace, reports: list[dict[str, Any]], fleet: Fleet) -> None:
     if options.json:
-        deliver("".join(json.dumps(report, ensure_ascii=False) + "\n" for report in reports), options.json)
+        deliver("".join(json_text(report, indent=None) for report in reports), options.json)
     if options.markdown:
         deliver(fleet_markdown(fleet), options.markdown)
     if options.html:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.catalogue.overrides import FILE_NAME
 from dock2nix.cli.why_package import MANAGERS_BY_KIND, explain_package
 from dock2nix.emit.expression import nix_comment
+from dock2nix.emit.json_text import json_text
 from dock2nix.errors import UsageError
 from dock2nix.managers.base import Setting
 from dock2nix.model.packages import AttributePath
@@ -76,7 +76,7 @@ def _json(subject: str, answer: Answer) -> str:
         {"attribute": one.path, "version": one.version, "why": one.why} for one in answer.candidates
     ]
     data: dict[str, Any] = {"package": subject, **answer.data, "candidates": candidates, "row": row}
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)
 
 
 def _text(subject: str, answer: Answer) -> str:

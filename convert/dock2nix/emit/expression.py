@@ -17,9 +17,15 @@ from dock2nix.regex import regex
 INDENT = "  "
 _KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"})
 _IDENTIFIER = regex(r"[A-Za-z_][A-Za-z0-9_'-]*")
-_STRING_ESCAPES = regex(r'["\\\n\r\t]|\$(?=\{)')
+# Controls, directions of writing, and what has no width: Nix has no escapes for them, and a reviewer would not see them.
+HIDDEN = (
+    "\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\xad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e\\u200b-\\u200f"
+    "\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000110bd\\U000110cd\\U00013430-\\U0001345f\\U0001bca0-\\U0001bca3"
+    "\\U0001d173-\\U0001d17a\\U000e0001-\\U000e007f"
+)
+_STRING_ESCAPES = regex(rf'["\\\n\r\t]|\$(?=[{{{HIDDEN}])|[{HIDDEN}]+')
 _STRING_REPLACEMENTS = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
-_INDENTED_ESCAPES = regex(r"('+)(\$(?=\{)|\r|$)?|(\$(?=\{)|\r)")
+_INDENTED_ESCAPES = regex(rf"('+)(\$(?=[{{{HIDDEN}])|\r|$)?|(\$(?=[{{{HIDDEN}])|\r)|([{HIDDEN}]+)")
 _INDENTED_REPLACEMENTS = {"$": "''$", "\r": "''\\r", "": "", None: ""}
 _PLAIN_PATH = regex(r"(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*)(?:/[A-Za-z0-9_+-][A-Za-z0-9._+-]*)*")
 
@@ -113,7 +119,17 @@ def nix_string(text: str) -> str:
     """
     if "\0" in text:
         raise ValueError("a Nix string cannot hold NUL")
-    return '"' + _STRING_ESCAPES.sub(lambda found: _STRING_REPLACEMENTS[found[0]], text) + '"'
+    return '"' + _STRING_ESCAPES.sub(_escaped, text) + '"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return _STRING_REPLACEMENTS.get(found[0]) or _hidden(found[0])
+
+
+def _hidden(characters: str) -> str:
+    """Characters that nobody sees, as an interpolation that shows which they are: JSON has escapes for them."""
+    escaped = "".join(f"\\\\u{unit:04x}" for unit in utf16(characters))
+    return f'${{builtins.fromJSON "\\"{escaped}\\""}}'
 
 
 def escape_indented(text: str) -> str:
@@ -121,8 +137,16 @@ def escape_indented(text: str) -> str:
     return _INDENTED_ESCAPES.sub(_escape_indented_run, text)
 
 
+def utf16(characters: str) -> tuple[int, ...]:
+    """The units of UTF-16 that JSON writes characters with."""
+    raw = characters.encode("utf-16-be")
+    return tuple(int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2))
+
+
 def _escape_indented_run(found: re.Match[str]) -> str:
     quotes, follower, lone = found[1], found[2], found[3]
+    if found[4]:
+        return _hidden(found[4])
     if lone:
         return _INDENTED_REPLACEMENTS[lone]
     pairs, single = divmod(len(quotes), 2)
@@ -133,6 +157,8 @@ def _escape_indented_run(found: re.Match[str]) -> str:
 
 def nix_comment(text: str) -> str:
     """`text` as one line of visible characters: no line end, control or bidirectional character survives."""
+    if text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(ch if _is_visible(ch) else " " for ch in text).split())
 
 

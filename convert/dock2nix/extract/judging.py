@@ -79,7 +79,7 @@ def judge_invocation(
             outcome=CommandOutcome.TRANSLATED,
             reason="followed: paths and variables after it take it into account",
         )
-    download = runs_download(run, items.index(command), items)
+    download = runs_download(run, command, items)
     if download is not None:
         return download
     if run.program in _LEAVING:

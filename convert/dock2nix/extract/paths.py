@@ -30,7 +30,7 @@ from dock2nix.model.image import (
 from dock2nix.parse.copying import STANDARD_DIRECTORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from dock2nix.model.image import ContextSource, Effect
     from dock2nix.parse.context import BuildContext
@@ -217,9 +217,9 @@ class KnownPaths:
             path.startswith(prefix) or path == folder for path in self._written
         )
 
-    def written(self) -> tuple[str, ...]:
-        """Every path that an effect has made, in order."""
-        return tuple(self._written)
+    def written(self) -> Collection[str]:
+        """Every path that an effect has made, in order; it goes on with what comes."""
+        return self._written.keys()
 
     def is_open(self, path: str) -> bool:
         """Whether a script, an archive or a repository may have put something there."""

@@ -142,13 +142,15 @@ def _download_run(what: str) -> Verdict:
     return unresolved("a download that is run is never run here", ("D2N501", message, hint))
 
 
-def runs_download(run: Invocation, position: int, items: tuple[ShellItem, ...]) -> Verdict | None:
+def runs_download(run: Invocation, command: ShellCommand, items: tuple[ShellItem, ...]) -> Verdict | None:
     """`sh -c "$(curl …)"`, `bash <(curl …)`, `eval "$(curl …)"`, `. <(curl …)`."""
     if (run.program or "").rsplit("/", 1)[-1] not in SHELLS | {"eval", ".", "source"}:
         return None
+    position = next((at for at, item in enumerate(items) if item is command), None)
     for item in items:
         if (
             isinstance(item, ShellCommand)
+            and position is not None
             and item.substitution_of == position
             and item.program in _DOWNLOADERS
         ):
@@ -163,13 +165,14 @@ def runs_download(run: Invocation, position: int, items: tuple[ShellItem, ...]) 
 
 def feed_pipelines(items: tuple[ShellItem, ...], verdicts: list[Verdict]) -> list[Verdict]:
     """A command whose output another one reads shares that one's fate, unless it means something by itself."""
+    readers = _readers(items)
     for position in range(len(items) - 1, -1, -1):
         item, verdict = items[position], verdicts[position]
         if not isinstance(item, ShellCommand) or verdict.installs or verdict.effects:
             continue
         if verdict.outcome is CommandOutcome.SCRIPT:
             continue
-        reader = _consumer(items, position) if item.substitution_of is None else item.substitution_of
+        reader = readers.get(position) if item.substitution_of is None else item.substitution_of
         if reader is None:
             continue
         verdicts[position] = _fed(verdict, items, verdicts, position, reader)
@@ -222,8 +225,10 @@ def _only_finds(words: list[str]) -> bool:
     )
 
 
-def _consumer(items: tuple[ShellItem, ...], position: int) -> int | None:
+def _readers(items: tuple[ShellItem, ...]) -> dict[int, int]:
+    """Which command reads the output of which, by position: the first that does."""
+    found: dict[int, int] = {}
     for at, item in enumerate(items):
-        if isinstance(item, ShellCommand) and item.stdin_from == position:
-            return at
-    return None
+        if isinstance(item, ShellCommand) and item.stdin_from is not None:
+            found.setdefault(item.stdin_from, at)
+    return found

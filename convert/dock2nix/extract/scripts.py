@@ -11,6 +11,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from dock2nix.extract.offline import BUILTINS, Survey
 from dock2nix.model.image import MakeDirectory, RunScript
@@ -56,6 +57,14 @@ class RunText(Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str | None]
     dash: bool = False
     file: bool = False
+    functions: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """The names of the functions that it defines; every piece is asked about them."""
+        names = (
+            one.text.split("(")[0].removeprefix("function ").strip() for one in self.pieces if one.function
+        )
+        force_setattr(self, "functions", frozenset(names) - {""})
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -166,10 +175,7 @@ def _can_stand_alone(piece: Piece, text: RunText) -> bool:
         return False
     if text.file and _OWN_NAME.search(written):
         return False
-    defined = (
-        one.text.split("(")[0].removeprefix("function ").strip() for one in text.pieces if one.function
-    )
-    return not any(name and name in written for name in defined)
+    return not any(name in written for name in text.functions)
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from typing import Self
 
 from msgspec import Struct
@@ -42,7 +42,7 @@ class SourceText(Struct, frozen=True, kw_only=True):
 
     def position(self, offset: int) -> tuple[int, int]:
         """1-based (line, column) of the character at `offset`; an offset past the end is one past the last character."""
-        at = max(bisect_right(self.anchors, offset, key=lambda anchor: anchor[0]) - 1, 0)
+        at = max(bisect_left(self.anchors, (offset + 1,)) - 1, 0)
         start, line, column = self.anchors[at]
         breaks = self.text.count("\n", start, offset)
         if not breaks:
@@ -65,7 +65,8 @@ class SourceText(Struct, frozen=True, kw_only=True):
         """`text[start:end]` with the places it came from."""
         end = len(self.text) if end is None else end
         line, column = self.position(start)
-        inside = tuple((at - start, ln, col) for at, ln, col in self.anchors if start < at < end)
+        first, last = bisect_left(self.anchors, (start + 1,)), bisect_left(self.anchors, (end,))
+        inside = tuple((at - start, ln, col) for at, ln, col in self.anchors[first:last])
         return type(self)(path=self.path, text=self.text[start:end], anchors=((0, line, column), *inside))
 
     @classmethod

@@ -206,7 +206,7 @@ def _environment(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> Mapping[s
     """ENV as the image leaves it; more may be set when it is started."""
     values: dict[str, str | None] = {"*": None}
     for index in chain:
-        for instruction in stages[index].instructions:
+        for instruction in stages[index].instructions[-1:]:  # it knows what those before it set
             known = {name: instruction.environment.get(name) for name in instruction.environment_names}
             values.update(known)
             if instruction.keyword == "ENV":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.emit.json_text import json_text
 from dock2nix.model.dockerfile import ImageReference, Scratch, StageReference
 from dock2nix.model.finding import Severity
 from dock2nix.plan.choices import for_audit, ignore_findings
@@ -163,5 +163,5 @@ def report_files(report: Report, files: Mapping[str, str], page: Page | None = N
     digests = {path: text_digest(text) for path, text in texts}
     lines = {path: line_digests(text) for path, text in texts if people_edit(path)}
     data = report_object(report) | {"digests": digests, "lines": lines}
-    everything["nix/report.json"] = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    everything["nix/report.json"] = json_text(data)
     return dict(sorted(everything.items()))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from dock2nix.emit.json_text import json_text
 from dock2nix.locking.image_config import config_data
 from dock2nix.model.fileset import IgnoreRules
 from dock2nix.model.image import CopyFiles
@@ -79,7 +79,7 @@ def _base(report: Report) -> dict[str, Any]:
 
 def report_text(report: Report) -> str:
     """`report_object` as indented JSON text."""
-    return json.dumps(report_object(report), indent=2, ensure_ascii=False) + "\n"
+    return json_text(report_object(report))
 
 
 def _pin(one: FlakeInput) -> dict[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from dock2nix import __version__
 from dock2nix.emit.expression import nix_comment
+from dock2nix.emit.json_text import json_text
 from dock2nix.model.finding import FINDING_CODES, Severity
 from dock2nix.regex import regex
 
@@ -72,7 +72,7 @@ def sarif_object(
 
 def sarif_text(log: Mapping[str, Any]) -> str:
     """A log as indented JSON text."""
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log)
 
 
 def message_text(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dock2nix.emit.json_text import json_text
 from dock2nix.model.finding import FINDING_CODES
 from dock2nix.report.digests import line_digests, people_edit, text_digest
 from dock2nix.report.markdown import CONVERTED, NEEDS_REVIEW, finding_lines, findings_title
@@ -54,7 +54,7 @@ def refilled(
             digests[path] = text_digest(text)
             if people_edit(path):
                 lines[path] = line_digests(text)
-    done[_REPORTS[0]] = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    done[_REPORTS[0]] = json_text(report)
     return done
 
 

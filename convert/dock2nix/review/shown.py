@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.emit.expression import nix_comment
+from dock2nix.emit.json_text import json_text
 from dock2nix.report.markdown import code, escape
 from dock2nix.review.sections import headline, sections
 
@@ -107,7 +107,7 @@ def _table(part: Section) -> str:
 def differences_json(found: Sequence[Difference]) -> str:
     """Indented JSON text, version 1 of its form: a list of flakes, those too in which nothing differs."""
     data = {"version": 1, "flakes": [_object(one) for one in found]}
-    return json.dumps(_visible(data), indent=2, ensure_ascii=False) + "\n"
+    return json_text(_visible(data))
 
 
 def _object(found: Difference) -> dict[str, Any]:

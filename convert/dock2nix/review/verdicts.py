@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from dock2nix.emit.expression import nix_comment
+from dock2nix.emit.json_text import json_text
 from dock2nix.model.finding import DRIFT_CODES
 from dock2nix.report.data import finding_object
 from dock2nix.report.sarif import sarif_object, sarif_text
@@ -93,7 +93,7 @@ def verdict_json(verdict: Verdict) -> str:
         "settled": list(map(nix_comment, verdict.settled)),
         "aside": verdict.aside,
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)
 
 
 def _objects(verdict: Verdict) -> Iterator[dict[str, object]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from spdx_tools.spdx.model.relationship import Relationship, RelationshipType
 from spdx_tools.spdx.model.spdx_no_assertion import SpdxNoAssertion
 
 from dock2nix import __version__
+from dock2nix.emit.json_text import json_text
 from dock2nix.sbom.hashes import algorithm, hex_value
 from dock2nix.sbom.model import Use
 
@@ -46,7 +46,7 @@ def spdx_json(inventory: Inventory, epoch: int | None = None) -> str:
     """
     document = spdx_document(inventory, epoch)
     data = DocumentConverter().convert(document)  # type: ignore[no-untyped-call]
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data)
 
 
 def spdx_document(inventory: Inventory, epoch: int | None = None) -> Document:

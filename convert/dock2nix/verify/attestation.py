@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dock2nix import __version__
+from dock2nix.emit.json_text import json_text
 from dock2nix.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def attestation(subject: Subject) -> str:
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {"buildDefinition": _definition(subject), "runDetails": _run(subject)},
     }
-    return json.dumps(statement, indent=2, ensure_ascii=False) + "\n"
+    return json_text(statement)
 
 
 def file_digest(path: Path) -> str:

@@ -21,7 +21,7 @@ from dock2nix.parse.shell.state import rank, weaker
 if TYPE_CHECKING:
     from dock2nix.parse.shell.syntax import RedirectSyntax, Script, Simple, Span
 
-MOST_INVOCATIONS = 10_000
+MOST_INVOCATIONS = 25_000
 _HARMLESS = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/", "/proc/self/fd/")
 _Order = tuple[tuple[int, ...], int]
 _TRUNCATING = {">": ">>", ">|": ">>", "&>": "&>>"}

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MOST_OPERATORS = 4000
 """The grammar's time grows with the square of these in hostile texts."""
-MOST_WORDS = 20_000
+MOST_WORDS = 100_000
 _DEEPEST = 40
 _MARKS = regex(r"x+|zy*")
 _STATEMENTS = frozenset(

@@ -14,6 +14,7 @@ from dock2nix.extract.platform import platform_question
 from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
 from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
+from dock2nix.locking.gems import lock_gems
 from dock2nix.locking.node_locks import made_files, make_node_locks
 from dock2nix.locking.yarn_cache import lock_yarn_caches
 from dock2nix.model.finding import Outcome
@@ -173,6 +174,8 @@ def convert(
     planned = Outcome(_with_downloads(planned.value, fetched.value), planned.findings + fetched.findings)
     cached = lock_yarn_caches(planned.value.effects, context, downloads)
     planned = Outcome(replace(planned.value, effects=cached.value), planned.findings + cached.findings)
+    gems = lock_gems(planned.value.stages, downloads)
+    planned = Outcome(replace(planned.value, stages=gems.value), planned.findings + gems.findings)
     passes = (stages.value, steps.value, locked.value.requirements)
     plan = add_programs(planned.value, calls, image_contents(base, chain, passes, context), catalogue)
     signatures = signature_remark(step for one in steps.value for step in one.steps)

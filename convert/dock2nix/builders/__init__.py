@@ -16,6 +16,7 @@ __all__ = ["BUILDERS", "builder_of", "recognise"]
 
 # The modules with the programs that are theirs: each is imported when one of these is met.
 BUILDERS = {
+    "bundle": "bundle bundler",
     "cargo": "cargo rustc rustup",
     "composer": "composer composer.phar",
     "dotnet": "dotnet",
@@ -24,7 +25,7 @@ BUILDERS = {
     "maven": "mvn mvnw",
     "native": "Configure aclocal autoconf autogen.sh autoheader automake autoreconf bootstrap bootstrap.sh buildconf buildconf.sh cmake config configure gmake libtoolize make meson ninja",
     "npm": "astro esbuild nest next ng npm npx nuxt pnpm react-scripts rollup tailwindcss tsc vite vue-cli-service webpack yarn",
-    "unpinned": "ant bazel bundle bundler lein mix rebar3 sbt stack",
+    "unpinned": "ant bazel lein mix rebar3 sbt stack",
 }
 
 

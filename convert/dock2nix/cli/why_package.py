@@ -33,6 +33,7 @@ MANAGERS_BY_KIND = {
     "apk": ("apk", "add"),
     "apt": ("apt-get", "install"),
     "dnf": ("dnf", "install"),
+    "gem": ("gem", "install"),
     "microdnf": ("microdnf", "install"),
     "npm": ("npm", "install", "-g"),
     "php": ("install-php-extensions",),

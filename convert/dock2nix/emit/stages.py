@@ -18,6 +18,7 @@ from dock2nix.emit.expression import (
     to_nix,
 )
 from dock2nix.emit.flake import inherited_arguments, module_arguments
+from dock2nix.emit.gems import gem_set
 from dock2nix.emit.native_stages import (
     copied,
     earlier_bindings,
@@ -28,6 +29,7 @@ from dock2nix.emit.native_stages import (
 )
 from dock2nix.emit.script import UP, change_script
 from dock2nix.model.builds import (
+    BundleRecipe,
     CargoRecipe,
     ComposerRecipe,
     DotnetRecipe,
@@ -66,7 +68,7 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
         to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
     ]
     library = NixExpression("lib") if any("lib." in text for text in texts) else None
-    remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
+    remarks = {"cargoLock", "gemset", "mvnHash", "vendorHash"} if file.build.state else set()
     what = "this stage builds" if file.build.own else "is copied from this stage"
     return {
         "title": Comment(f"{file.build.title}: what {what}, as a derivation."),
@@ -126,13 +128,18 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.stdenv.mkDerivation")
         case ComposerRecipe(php=php, source=source):
             return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
+        case BundleRecipe(source=source):
+            return NixExpression(f"{source or 'pkgs'}.bundlerEnv")
         case _:
             assert_never(build.recipe)
 
 
 def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
-    yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
+    if isinstance(build.recipe, BundleRecipe):
+        yield from _bundle(build.recipe, file, plan)
+        return
+    yield "pname", _name(build, plan)
     yield "version", "0"
     yield from sources_of(build)
     match build.recipe:
@@ -154,6 +161,10 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
             yield from _composer(build.recipe, file)
         case _:
             assert_never(build.recipe)
+
+
+def _name(build: StageBuild, plan: ImagePlan) -> str:
+    return _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
 
 
 def _common(file: StageFile, environment: Mapping[str, object]) -> Iterator[_Argument]:
@@ -346,6 +357,17 @@ def _composer(recipe: ComposerRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "composerNoDev", False if recipe.dev else None
     yield "composerNoPlugins", False if recipe.plugins else None
     yield "composerStrictValidation", False
+
+
+# --- Ruby ----------------------------------------------------------------------------------------------------------------------
+
+
+def _bundle(recipe: BundleRecipe, file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
+    yield "name", _name(file.build, plan)
+    yield "ruby", NixExpression(f"{recipe.source or 'pkgs'}.{recipe.ruby}")
+    yield "gemfile", NixExpression(_path(recipe.manifest))
+    yield "lockfile", NixExpression(_path(recipe.lock))
+    yield "gemset", gem_set(recipe.gems)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ MANAGERS: Mapping[str, tuple[str, ...]] = {
         "yum-config-manager",
     ),
     "dpkg": ("dpkg", "gdebi"),
+    "gem": ("gem",),
     "npm": ("npm", "npx"),
     "php": (
         *("docker-php-ext-configure", "docker-php-ext-enable", "docker-php-ext-install", "docker-php-source"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders_lab import base_image, only, reason, work
+from dock2nix.builders import builder_of
 from dock2nix.model.builds import BundleRecipe
 from dock2nix.parse.gemfile import read_gemfile
 
@@ -215,7 +216,6 @@ def test_settings_that_were_copied_count() -> None:
             id="an unfinished merge",
         ),
         pytest.param("bundle update", FILES, "bundle update changes", id="update"),
-        pytest.param("bundle install\nbundle exec rake db:migrate", FILES, "need no network", id="exec"),
         pytest.param("bundle install --standalone", FILES, "--standalone is not translated", id="standalone"),
         pytest.param("bundle install --frob", FILES, "--frob is not known", id="an option"),
         pytest.param("bundle config set plugin.x y", FILES, "plugin.x is not understood", id="a setting"),
@@ -228,13 +228,13 @@ def test_settings_that_were_copied_count() -> None:
         pytest.param(
             "bundle install",
             FILES | {"/src/Gemfile.lock": LOCK.replace("racc (1.8.1)", "racc (1.8.1-aarch64-linux)")},
-            "racc is locked for aarch64-linux only",
+            "racc is locked for aarch64-linux alone",
             id="another system",
         ),
         pytest.param(
             "bundle install",
             FILES | {"/src/Gemfile.lock": LOCK.replace("    rack (3.1.8)\n", "")},
-            "which version of rack",
+            "its lock lacks rack",
             id="a gem that the lock lacks",
         ),
         pytest.param("bundle install\ncd lib && bundle install", FILES, "several folders", id="two projects"),
@@ -242,6 +242,10 @@ def test_settings_that_were_copied_count() -> None:
 )
 def test_refused(text: str, files: dict[str, str], why: str) -> None:
     assert why in reason(work(text, files, base=RUBY, environment=HOME))
+
+
+def test_what_runs_a_program_of_the_project_is_no_installation() -> None:
+    assert builder_of(work("bundle exec rake assets:precompile").calls[0]) is None
 
 
 def test_without_a_folder_for_gems_there_is_none() -> None:

@@ -59,7 +59,7 @@ def resolved(command: str, interpreter: str = "ruby_3_4") -> list[str]:
     setting = Setting(
         interpreter=AttributePath(interpreter) if interpreter else None, language="ruby", own=True
     )
-    found = []
+    found: list[str] = []
     for requirement in parse(command).requirements:
         for one in gem.resolve(requirement, LocalCatalogue(), setting):
             match one:

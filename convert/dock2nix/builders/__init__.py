@@ -28,10 +28,16 @@ BUILDERS = {
     "unpinned": "ant bazel lein mix rebar3 sbt stack",
 }
 
+# Tools by which programs of the project are started too.
+_RUNNERS = frozenset({"bundle", "bundler"})
+
 
 def builder_of(run: Invocation) -> Builder | None:
     """The build tool that a command is of; None when it is of none."""
-    name = _modules().get(tool_of(run))
+    tool = tool_of(run)
+    if tool in _RUNNERS and run.arguments and run.arguments[0].value == "exec":
+        return None  # it runs a program of the project
+    name = _modules().get(tool)
     return cast("Builder", import_module(f"{__name__}.{name}")) if name else None
 
 

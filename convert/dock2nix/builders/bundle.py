@@ -87,8 +87,6 @@ def _told(verb: str, words: list[str], run: Invocation, settings: Settings) -> R
     """Take in a command; why not, when it is none that is understood."""
     if verb == "config":
         return _config(words, run, settings)
-    if verb == "exec":
-        return Refusal("what it runs is not known to need no network", run)
     if verb != "install":
         return Refusal(f"bundle {verb} changes what the project asks for", run)
     flags = read_flags(_joined(words), _OPTIONS)
@@ -178,7 +176,7 @@ def _installed(run: Invocation, settings: Settings, work: Work) -> tuple[Built, 
             products=((f"{folder}/", f"lib/ruby/gems/{version}/"),),
             files=settings.files(),
             suffix="gems",
-            state=text,
+            state="" if all(gem.hash for gem in gems) else text,
         ),
     )
 
@@ -230,7 +228,7 @@ def _gems(lock: GemLock, left_out: frozenset[str], work: Work, run: Invocation) 
             continue
         chosen = _chosen([one for one in lock.gems if one.name == name], work.platform)
         if isinstance(chosen, str):
-            return Refusal(chosen or f"its lock does not say which version of {name} is installed", run)
+            return Refusal(chosen or f"its lock lacks {name} (`bundle lock` completes it)", run)
         if chosen is None:
             continue
         found[name] = chosen
@@ -254,8 +252,13 @@ def _chosen(builds: list[GemSpec], platform: str) -> GemSpec | str | None:
     )
     if own:
         return own[0]
-    linux = [one.platform for one in builds if "linux" in one.platform]
-    return f"its gem {builds[0].name} is locked for {linux[0]} only" if linux else None
+    linux = sorted(one.platform for one in builds if "linux" in one.platform)
+    if not linux:
+        return None
+    return (
+        f"its gem {builds[0].name} is locked for {', '.join(linux)} alone "
+        f"(`bundle lock --add-platform ruby {cpu}-linux` adds what Nix can use)"
+    )
 
 
 def _gem(spec: GemSpec, all_of_them: Iterable[str]) -> Gem:

@@ -34,6 +34,7 @@ MANAGERS_BY_KIND = {
     "apt": ("apt-get", "install"),
     "dnf": ("dnf", "install"),
     "gem": ("gem", "install"),
+    "go": ("go", "install"),
     "microdnf": ("microdnf", "install"),
     "npm": ("npm", "install", "-g"),
     "php": ("install-php-extensions",),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 # Managers of packages that are installed elsewhere than in the folder in which they are called.
-_OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "pip", "pipx", "rpm", "uv", "zypper"})
+_OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "gem", "go", "pip", "pipx", "rpm", "uv", "zypper"})
 
 
 _PREPARES = not_needed(

@@ -27,6 +27,7 @@ MANAGERS: Mapping[str, tuple[str, ...]] = {
     ),
     "dpkg": ("dpkg", "gdebi"),
     "gem": ("gem",),
+    "go": ("go",),
     "npm": ("npm", "npx"),
     "php": (
         *("docker-php-ext-configure", "docker-php-ext-enable", "docker-php-ext-install", "docker-php-source"),

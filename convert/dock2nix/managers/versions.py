@@ -244,6 +244,15 @@ def _same(version: str, asked: str) -> bool | None:
     )
 
 
+# --- Go ----------------------------------------------------------------------------------------------------------------------
+
+
+def _go(specifier: str, version: str) -> bool | None:
+    """A version, without its `v`; a commit or a branch is none."""
+    asked = specifier.removeprefix("@")
+    return _compare(version, "=", asked) if "." in asked or asked.isdigit() else None
+
+
 _COMPARE: dict[str, Callable[[str, str], bool | None]] = {
     "apt": _debian,
     "apk": _alpine,
@@ -254,4 +263,5 @@ _COMPARE: dict[str, Callable[[str, str], bool | None]] = {
     "npm": _npm,
     "php": _pecl,
     "gem": _gem,
+    "go": _go,
 }

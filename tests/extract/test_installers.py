@@ -53,6 +53,29 @@ def report(folder: Path, body: str) -> dict[str, Any]:
             id="composer",
         ),
         pytest.param("RUN curl https://bootstrap.pypa.io/get-pip.py | python3", [], id="pip"),
+        pytest.param("RUN curl -fsSL https://bun.sh/install | bash", ["bun"], id="bun"),
+        pytest.param(
+            "RUN curl -sSfL https://raw.githubusercontent.com/anchore/syft/main/install.sh | sh -s -- -b /usr/local/bin",
+            ["syft"],
+            id="syft",
+        ),
+        pytest.param(
+            "RUN curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.5/install.sh | bash"
+            ' && . "$HOME/.nvm/nvm.sh" && nvm install 22 && nvm use 22 && nvm alias default 22',
+            ["nodejs_22"],
+            id="nvm",
+        ),
+        pytest.param(
+            "ENV NODE_VERSION=22.22.2\n"
+            "RUN curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.5/install.sh | bash",
+            ["nodejs_22"],
+            id="nvm with a version",
+        ),
+        pytest.param(
+            "RUN curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.5/install.sh | bash",
+            [],
+            id="nvm alone",
+        ),
         pytest.param("RUN curl https://bootstrap.pypa.io/pip/2.7/get-pip.py | python2", [], id="old pip"),
     ],
 )

@@ -44,6 +44,7 @@ let
     // import ./build-support/rust arguments
     // import ./build-support/fetchers.nix arguments
     // import ./build-support/yarn arguments
+    // import ./build-support/auto-patchelf arguments
     // {
       inherit lib pkgs;
       inherit (pkgs.stdenv.hostPlatform) system;

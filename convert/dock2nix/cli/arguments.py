@@ -111,6 +111,7 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         default="",
         help="the function of dockerTools (default: buildImage wherever it can express the plan)",
     )
+    _add_keep_base(parser)
     pin = parser.add_mutually_exclusive_group()
     pin.add_argument(
         "--channel", metavar="NAME", default="", help="the nixpkgs release to pin (default: the index's)"
@@ -126,6 +127,25 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         choices=("auto", "nixpkgs", "lock"),
         default="auto",
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
+    )
+    parser.add_argument(
+        "--pin",
+        choices=("index", "exact"),
+        default="index",
+        help="versions of apt's packages: nixpkgs', or those asked for, from the distribution's sources (default: index)",
+    )
+    parser.add_argument(
+        "--fallback",
+        choices=("none", "deb"),
+        default="none",
+        help="where packages of apt come from that nixpkgs lacks; deb: the distribution's own files, patched (default: none)",
+    )
+    parser.add_argument(
+        "--debian-mirror",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="an archive of Debian or Ubuntu for these, a mirror or a day of a snapshot archive (repeatable; default: apt's own)",
     )
     parser.add_argument(
         "--offline",
@@ -145,6 +165,14 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print remarks too")
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+
+
+def _add_keep_base(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-base",
+        action="store_true",
+        help="stand on the published base image, pulled by its digest, instead of on packages of nixpkgs",
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser, text: str) -> None:
@@ -337,7 +365,7 @@ def _add_lock(commands: Any) -> None:  # noqa: ANN401
         metavar="NAME",
         action="append",
         default=[],
-        help="renew a hash: an address, file, repository, or the stage whose dependencies it is of",
+        help="renew a hash: an address, file, repository, the stage whose dependencies it is of, or a locked Python distribution",
     )
     parser.add_argument(
         "--offline", action="store_true", help="never use the network; what is cached is used"
@@ -401,6 +429,7 @@ def _add_document_options(parser: argparse.ArgumentParser) -> None:
         help="download from this machine and from private networks too",
     )
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+    _add_keep_base(parser)
     parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
 
 

@@ -41,11 +41,13 @@ def known_installer(run: Invocation, url: str | None, location: Location, skip: 
     words = [word.value for word in run.arguments[skip:]]
     if any(word is None or word not in {*installer.words, *_OF_SHELL} for word in words):
         return None
-    if installer.reason:
+    if installer.reason and not installer.optional:
         return not_needed(installer.reason)
     step = _stream(installer) if installer.stream else _packages(installer, run, location)
     if step is None:
         return None
+    if installer.optional and not any(one.specifier for one in step.requirements):
+        return not_needed(installer.reason)
     return Verdict(
         outcome=CommandOutcome.TRANSLATED if step.action is Action.INSTALL else CommandOutcome.NOT_NEEDED,
         reason=step.reason,

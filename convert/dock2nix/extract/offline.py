@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.offline import offline_programs
 from dock2nix.commands.base import absolute
+from dock2nix.extract.paths import is_of_distribution
 from dock2nix.model.shell import Certainty, Opaque
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import parse_shell
@@ -76,6 +77,7 @@ _READ_FILES = frozenset({".", "source"})
 _INTERPRETERS = frozenset({"node", "perl", "php", "python", "ruby"})
 _INLINE = frozenset({"-c", "-e", "-E", "-r", "-p"})
 _WRAPPERS = frozenset({"builtin", "command", "env", "exec", "nice", "time", "timeout", "xargs", *_SHELLS})
+_WILDCARD = regex(r"[*?\[]")
 _VERSION = regex(r"[0-9][0-9.]*$")
 _SHEBANG = regex(r"#!\s*(\S+)(?:\s+(?:-S\s+)?(\S+))?")
 # Words by which programs in other languages give away that they talk to somebody, or start programs.
@@ -164,6 +166,8 @@ class Survey(Struct):
         for word in operands.read:
             path = absolute(_plain_part(word), run.directory)
             if path is not None and not self._may_be_there(path):
+                return False
+            if path is not None and _WILDCARD.search(word) and is_of_distribution(path):
                 return False
         for word in operands.made:
             path = absolute(_plain_part(word), run.directory)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.context import BuildContext
 
 
+# Folders of every distribution in which its packages have no files.
+_FREE = frozenset({"/home", "/mnt", "/opt", "/srv", "/tmp"})  # noqa: S108 - paths of the image
 # Folders that hold far more than what an archive puts into them.
 _SHARED = frozenset({"/", "/etc", "/usr", "/var"})
 
@@ -49,10 +51,14 @@ class KnownPaths:
     Args:
         context: where copied files are from.
         effects: what has happened already.
+        anything: there may be anything anywhere, for the image stands on one that nobody looked into.
     """
 
-    def __init__(self, context: BuildContext, effects: Iterable[Effect] = ()) -> None:
+    def __init__(
+        self, context: BuildContext, effects: Iterable[Effect] = (), *, anything: bool = False
+    ) -> None:
         self.context = context
+        self.anything = anything
         self.reset(effects)
 
     def reset(self, effects: Iterable[Effect]) -> None:
@@ -61,7 +67,7 @@ class KnownPaths:
         self._files: set[str] = set()
         self._copied: dict[tuple[str, str], None] = {}
         self._written: dict[str, None] = {}
-        self._open: dict[str, None] = {}
+        self._open: dict[str, None] = {"/": None} if self.anything else {}
         self._trees: set[str] = set()
         self.downloads: dict[str, FetchFile] = {}
         for effect in effects:
@@ -173,6 +179,8 @@ class KnownPaths:
             self.downloads.pop(one, None)
             if one not in STANDARD_DIRECTORIES:
                 self._directories.discard(one)
+        for source, destination in [one for one in self._copied if is_below(one[1], path)]:
+            del self._copied[source, destination]
 
     def _remove(self, effect: Remove) -> None:
         if not effect.pattern:
@@ -331,6 +339,9 @@ def _download_problem(effect: Unpack | ChangeTree, known: KnownPaths) -> str:
 
 
 def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
+    for word in effect.words if effect.target else ():
+        if isinstance(word, ToolPath) and word.pattern and is_of_distribution(folder_of(word)):
+            return f"what {word.path} names is not known: the image's packages may have such files"
     for path in effect.reads:
         if not known.holds(path) or (path in STANDARD_DIRECTORIES and not known.below(path)):
             return f"what stands at {path} in the image is not known"
@@ -339,6 +350,11 @@ def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     parent = posixpath.dirname(effect.target)
     there = known.is_directory(effect.target) or known.is_directory(parent) or known.is_open(parent)
     return "" if there else f"whether there is a folder {parent} in the image is not known"
+
+
+def is_of_distribution(folder: str) -> bool:
+    """Whether a distribution's packages put files into a folder."""
+    return folder in STANDARD_DIRECTORIES and not is_below(folder, "/usr/local") and folder not in _FREE
 
 
 def _folder_for(effect: RunTool, known: KnownPaths) -> list[Effect]:

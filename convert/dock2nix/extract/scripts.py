@@ -39,6 +39,7 @@ _BRINGS_VARIABLES = regex(r"(?:^|[\s;&|({`])(?:\.|source|eval)\s")
 _SETTINGS = frozenset({"set", "shopt", "umask"})
 _DECLARES = frozenset({"declare", "export", "local", "readonly", "typeset", "unset"})
 _ERREXIT = regex(r"-[a-z]*e[a-z]*")
+_OWN_NAME = regex(r"\$\{?(?:0|BASH_SOURCE)(?![0-9A-Za-z_])")
 _ECHO = regex(r"(?:^|[\s;&|({`])echo\s")
 
 
@@ -46,13 +47,14 @@ class RunText(Struct, frozen=True, kw_only=True):
     """The text of a RUN of which parts may become scripts.
 
     `shell` are the words that it is given to, `environment` what ENV and ARG set, `dash`: /bin/sh is one whose `echo` knows
-    backslashes, which the shell of the Nix image does not.
+    backslashes, which the shell of the Nix image does not. `file`: it is one, and may ask for its own name.
     """
 
     pieces: tuple[Piece, ...]
     shell: tuple[str, ...]
     environment: Mapping[str, str | None]
     dash: bool = False
+    file: bool = False
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -152,6 +154,8 @@ def _can_stand_alone(piece: Piece, text: RunText) -> bool:
         return False
     if text.dash and "\\" in written and _ECHO.search(written):
         return False
+    if text.file and _OWN_NAME.search(written):
+        return False
     defined = (
         one.text.split("(")[0].removeprefix("function ").strip() for one in text.pieces if one.function
     )
@@ -174,7 +178,7 @@ def _state_before(at: int, text: RunText, shown: Mapping[str, str | None]) -> tu
         if _is_state(earlier):
             if not _matters(earlier, needed, text):
                 continue
-            if "$(" in earlier.text or "`" in earlier.text:
+            if "$(" in earlier.text or "`" in earlier.text or (text.file and _OWN_NAME.search(earlier.text)):
                 known = _known_values(earlier, shown)
                 if known is None:
                     return None

@@ -29,11 +29,12 @@ MANAGERS: Mapping[str, tuple[str, ...]] = {
     "gem": ("gem",),
     "go": ("go",),
     "npm": ("npm", "npx"),
+    "nvm": ("nvm",),
     "php": (
         *("docker-php-ext-configure", "docker-php-ext-enable", "docker-php-ext-install", "docker-php-source"),
         *("install-php-extensions", "pear", "pecl"),
     ),
-    "pip": ("easy_install", "ensurepip", "pip"),
+    "pip": ("easy_install", "ensurepip", "pip", "setup.py"),
     "pipx": ("pipx",),
     "pnpm": ("bun", "bunx", "pnpm", "pnpx"),
     "poetry": ("pdm", "pipenv", "poetry"),

@@ -181,6 +181,22 @@ class BundleRecipe(Struct, frozen=True, kw_only=True):
     gems: tuple[Gem, ...]
 
 
+class PythonRecipe(Struct, frozen=True, kw_only=True):
+    """buildPythonPackage for a project that is installed into the image's environment.
+
+    `interpreter` is filled in when it is known. `builders` are packages of its set, `standard`: a pyproject.toml names them. `loose`:
+    they are in other versions than it asks for. `old`: the interpreter is of a release whose builder takes other arguments.
+    """
+
+    name: str
+    version: str
+    builders: tuple[str, ...]
+    standard: bool
+    loose: bool = False
+    interpreter: AttributePath | None = None
+    old: bool = False
+
+
 Recipe = (
     NpmRecipe
     | GoRecipe
@@ -191,6 +207,7 @@ Recipe = (
     | GradleRecipe
     | ComposerRecipe
     | BundleRecipe
+    | PythonRecipe
 )
 # Recipes whose dependencies are listed in a file of their own, NAME-deps.json.
 WITH_LIST = (DotnetRecipe, GradleRecipe)

@@ -15,16 +15,18 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
     StageFile,
 )
 from dock2nix.model.downloads import FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyOutput, NodeModules
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
+from dock2nix.plan.members import member_of
 from dock2nix.plan.node_modules import with_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.builds import Recipe, StageBuild
@@ -91,6 +93,7 @@ def stage_files(
     resolved: tuple[ResolvedRequirement, ...],
     main: FlakeInput,
     catalogue: Catalogue,
+    projects: tuple[StageBuild, ...] = (),
 ) -> Outcome[tuple[StageFile, ...]]:
     """The files of nix/stages/.
 
@@ -99,12 +102,16 @@ def stage_files(
         resolved: what all stages asked for.
         main: the pin that `pkgs` is.
         catalogue: for what packages have.
+        projects: of Python, as they are installed.
 
     Returns:
         One for each build that something of the image comes from, by name, those that others take from included.
     """
     outputs: dict[StageBuild, set[str]] = {}
     _collect(effects, outputs)
+    for build in projects:
+        outputs[build] = set()
+        _collect(build.changes, outputs)
     files: list[StageFile] = []
     findings: list[Finding] = []
     for build in sorted(outputs, key=lambda one: one.name):
@@ -125,6 +132,36 @@ def stage_files(
 def node_modules_of(files: tuple[StageFile, ...]) -> tuple[NodeModules, ...]:
     """The node_modules that builds are given."""
     return tuple(one.build.recipe.modules for one in files if isinstance(one.build.recipe, NpmRecipe))
+
+
+def modules_by_file(files: tuple[StageFile, ...]) -> dict[str, NodeModules]:
+    """The node_modules that builds are given, by the file of the flake that they are made in."""
+    return {
+        f"nix/stages/{one.build.name}.nix": one.build.recipe.modules
+        for one in files
+        if isinstance(one.build.recipe, NpmRecipe)
+    }
+
+
+def with_modules(files: tuple[StageFile, ...], modules: Mapping[str, NodeModules]) -> tuple[StageFile, ...]:
+    """The files with those node_modules, of which more is known by now.
+
+    Args:
+        files: of nix/stages/.
+        modules: as `modules_by_file` gives them.
+    """
+    return tuple(
+        replace(
+            one,
+            build=replace(
+                one.build,
+                recipe=replace(one.build.recipe, modules=modules[f"nix/stages/{one.build.name}.nix"]),
+            ),
+        )
+        if isinstance(one.build.recipe, NpmRecipe)
+        else one
+        for one in files
+    )
 
 
 def origins_of(files: tuple[StageFile, ...]) -> tuple[FetchTree | Unpack, ...]:
@@ -234,6 +271,8 @@ def _inputs(
         if isinstance(build.origin, Unpack) and build.origin.program == "unzip":
             tools[AttributePath("unzip"), ""] = None
     for package, headers in _installed(build.stages, resolved):
+        if isinstance(recipe, PythonRecipe) and member_of(package) is not None:
+            continue  # it is in the environment that the project joins
         known = catalogue.attribute(package.attribute_path)
         if known is not None and known.path not in (_COMPILERS if headers else had):
             is_library = headers or "dev" in known.outputs or not known.programs

@@ -74,7 +74,10 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         dockerfile=passed.plan.dockerfile,
         sha256=passed.dockerfile.sha256,
         plan=passed.plan,
-        stages=tuple(_stage(stage, catalogue, built=stage.index in needed) for stage in passed.stages),
+        stages=tuple(
+            _with_base(_stage(stage, catalogue, built=stage.index in needed), stage, passed)
+            for stage in passed.stages
+        ),
         requirements=passed.requirements,
         steps=tuple(step for one in passed.steps for step in one.steps),
         findings=told_together(sorted(judged.findings, key=_place)),
@@ -112,6 +115,14 @@ def _stage(stage: Stage, catalogue: Catalogue, *, built: bool) -> StageReport:
         inputs=(channel,) if channel else (),
         built=built,
     )
+
+
+def _with_base(row: StageReport, stage: Stage, passed: Passed) -> StageReport:
+    """The stage whose published base image is kept has no packages in its place."""
+    kept = passed.plan.kept
+    if kept is None or stage.location != kept.location:
+        return row
+    return replace(row, outcome="pulled", attributes=(), inputs=())
 
 
 def _base_text(stage: Stage) -> str:

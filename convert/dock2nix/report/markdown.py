@@ -30,10 +30,11 @@ _VERDICTS = {
 }
 
 _FINDINGS = "## Needs you\n\n"
+_REMARKS = "## Good to know\n\n"
 
 
 def markdown(report: Report) -> str:
-    """The report as GitHub-flavoured Markdown: verdict, what needs a human, packages with evidence, what was left out."""
+    """The report as GitHub-flavoured Markdown: verdict, what needs a human, packages with evidence, what was left out, remarks."""
     parts = [
         f"# {escape(report.dockerfile)} → Nix\n",
         _verdict(report),
@@ -41,6 +42,7 @@ def markdown(report: Report) -> str:
         _packages(report.requirements),
         _verbatim(report),
         _left_out(report),
+        _remarks(report.findings),
         _pins(report),
     ]
     return "\n".join(part for part in parts if part)
@@ -70,14 +72,18 @@ def _verdict(report: Report) -> str:
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:
-    serious = summed_up(finding for finding in findings if finding.severity is not Severity.INFO)
-    if not serious:
-        return ""
+    return _listed(_FINDINGS, (one for one in findings if one.severity is not Severity.INFO))
+
+
+def _remarks(findings: tuple[Finding, ...]) -> str:
+    return _listed(_REMARKS, (one for one in findings if one.severity is Severity.INFO))
+
+
+def _listed(title: str, findings: Iterable[Finding]) -> str:
     rows = [
-        finding_lines(finding.location.first_line, finding.message, finding.slug, finding.hint)
-        for finding in serious
+        finding_lines(one.location.first_line, one.message, one.slug, one.hint) for one in summed_up(findings)
     ]
-    return _FINDINGS + "\n".join(rows) + "\n"
+    return title + "\n".join(rows) + "\n" if rows else ""
 
 
 def finding_lines(line: int, message: str, slug: str, hint: str) -> str:

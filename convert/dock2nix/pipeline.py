@@ -16,6 +16,7 @@ from dock2nix.locking import LockSettings, image_parts, lock_python
 from dock2nix.locking.base import NoLocker
 from dock2nix.locking.debs import DebSettings, lock_debs, with_folders
 from dock2nix.locking.downloads import DownloadSources, lock_downloads, signature_remark
+from dock2nix.locking.gems import lock_gems
 from dock2nix.locking.kept_base import keep_base
 from dock2nix.locking.node_locks import made_files, make_node_locks
 from dock2nix.locking.yarn_cache import lock_yarn_caches
@@ -219,8 +220,9 @@ def _fetched(
     plan = _with_downloads(plan, files.value)
     caches = lock_yarn_caches(plan.effects, modules_by_file(plan.stages), context, downloads)
     effects, modules = caches.value
-    plan = replace(plan, effects=effects, stages=with_modules(plan.stages, modules))
-    return Outcome(plan, planned.findings + files.findings + caches.findings)
+    gems = lock_gems(with_modules(plan.stages, modules), downloads)
+    plan = replace(plan, effects=effects, stages=gems.value)
+    return Outcome(plan, planned.findings + files.findings + caches.findings + gems.findings)
 
 
 def convert(

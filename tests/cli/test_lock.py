@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dock2nix.cli import main
 from file_server import Answers, serving
-from nix_lab import Nix, available_nixes, build_flake, check_flake, flake_packages, package_set, why_no_builds
+from nix.locking import use_nix
+from nix_lab import Nix, available_nixes, build_flake, check_flake, why_no_builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,13 +190,6 @@ COPY --from=build /out/harbour /usr/local/bin/harbour
 CMD ["harbour"]
 """
 GO_SUM = "example.org/tides v1.2.3 h1:abc=\nexample.org/tides v1.2.3/go.mod h1:def=\n"
-NIX_STANDS_IN = """#!{python}
-import os, sys
-arguments = sys.argv[1:]
-if "eval" in arguments:
-    arguments += ["--offline", "--override-input", "nixpkgs", "path:{packages}"]
-os.execv("{nix}", ["nix", *arguments])
-"""
 
 
 @pytest.fixture
@@ -211,24 +203,6 @@ def go_flake(tmp_path: Path, server: str) -> Path:
     (app / "main.go").write_text("package main\n\nfunc main() {}\n")
     assert main([str(app / "Dockerfile"), "--quiet", "--offline"]) == 1
     return app
-
-
-def use_nix(nix: Nix, flake: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`nix` on PATH is this one, with our package set in the place of nixpkgs."""
-    for name, value in nix._environment().items():
-        monkeypatch.setenv(name, value)
-    tools = folder / "tools"
-    tools.mkdir()
-    text = NIX_STANDS_IN.format(
-        python=sys.executable,
-        packages=package_set(flake_packages(flake)["nixpkgs"]),
-        nix=nix.binaries / "nix",
-    )
-    (tools / "nix").write_text(text)
-    (tools / "nix").chmod(0o755)
-    (tools / "nix-store").symlink_to(nix.binaries / "nix-store")
-    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.defpath}")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
 
 
 @builds

@@ -33,6 +33,8 @@ MANAGERS_BY_KIND = {
     "apk": ("apk", "add"),
     "apt": ("apt-get", "install"),
     "dnf": ("dnf", "install"),
+    "gem": ("gem", "install"),
+    "go": ("go", "install"),
     "microdnf": ("microdnf", "install"),
     "npm": ("npm", "install", "-g"),
     "php": ("install-php-extensions",),

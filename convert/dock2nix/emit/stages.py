@@ -20,6 +20,7 @@ from dock2nix.emit.expression import (
     to_nix,
 )
 from dock2nix.emit.flake import inherited_arguments, module_arguments
+from dock2nix.emit.gems import gem_set
 from dock2nix.emit.native_stages import (
     copied,
     earlier_bindings,
@@ -31,6 +32,7 @@ from dock2nix.emit.native_stages import (
 from dock2nix.emit.node_modules import FINAL, lock_cache, lock_tool
 from dock2nix.emit.script import UP, change_script
 from dock2nix.model.builds import (
+    BundleRecipe,
     CargoRecipe,
     ComposerRecipe,
     DotnetRecipe,
@@ -80,7 +82,7 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
     if isinstance(recipe, PythonRecipe):
         own = ({"name": NixExpression("python"), "value": NixExpression(f"pkgs.{recipe.interpreter}")},)
         library = None
-    remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
+    remarks = {"cargoLock", "gemset", "mvnHash", "vendorHash"} if file.build.state else set()
     what = "this stage builds" if file.build.own else "is copied from this stage"
     what = "it installs" if python else what
     return {
@@ -153,16 +155,21 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("python.pkgs.buildPythonPackage")
         case ComposerRecipe(php=php, source=source):
             return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
+        case BundleRecipe(source=source):
+            return NixExpression(f"{source or 'pkgs'}.bundlerEnv")
         case _:
             assert_never(build.recipe)
 
 
 def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
+    if isinstance(build.recipe, BundleRecipe):
+        yield from _bundle(build.recipe, file, plan)
+        return
     if isinstance(build.recipe, PythonRecipe):
         yield from _python(build.recipe, file)
         return
-    yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
+    yield "pname", _name(build, plan)
     yield "version", "0"
     yield from sources_of(build)
     match build.recipe:
@@ -186,6 +193,10 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
             yield from _composer(build.recipe, file)
         case _:
             assert_never(build.recipe)
+
+
+def _name(build: StageBuild, plan: ImagePlan) -> str:
+    return _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
 
 
 def _common(file: StageFile, environment: Mapping[str, object]) -> Iterator[_Argument]:
@@ -432,6 +443,17 @@ def _composer(recipe: ComposerRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "composerNoDev", False if recipe.dev else None
     yield "composerNoPlugins", False if recipe.plugins else None
     yield "composerStrictValidation", False
+
+
+# --- Ruby ----------------------------------------------------------------------------------------------------------------------
+
+
+def _bundle(recipe: BundleRecipe, file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
+    yield "name", _name(file.build, plan)
+    yield "ruby", NixExpression(f"{recipe.source or 'pkgs'}.{recipe.ruby}")
+    yield "gemfile", NixExpression(_path(recipe.manifest))
+    yield "lockfile", NixExpression(_path(recipe.lock))
+    yield "gemset", gem_set(recipe.gems)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------------------

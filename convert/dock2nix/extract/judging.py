@@ -15,6 +15,7 @@ from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, r
 from dock2nix.extract.removals import finds_nothing, only_strips, removes_nothing
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved, written_paths
 from dock2nix.managers import manager_for
+from dock2nix.model.image import LinkProgram
 from dock2nix.model.packages import Action
 from dock2nix.model.steps import CommandOutcome
 
@@ -134,6 +135,7 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
     place = install.virtual_environment
     link = environment_link(place, command.location, command.text) if place and not missing else None
     brought = _brought(install, command) if install.action is Action.INSTALL else ()
+    brought += _linked(install, run, command, scene)
     return Verdict(
         outcome=CommandOutcome.UNRESOLVED if missing else CommandOutcome.TRANSLATED,
         reason=missing or install.reason,
@@ -161,6 +163,24 @@ def _brought(install: InstallStep, command: ShellCommand) -> tuple[Effect, ...]:
         for effect in package_effects(requirement.manager, requirement.name, command.location, command.text)
     )
     return tuple(dict.fromkeys(effects))
+
+
+def _linked(install: InstallStep, run: Invocation, command: ShellCommand, scene: Scene) -> tuple[Effect, ...]:
+    """The programs of Go, where other stages look for them."""
+    if install.manager != "go":
+        return ()
+    from dock2nix.managers.go import installed_programs  # noqa: PLC0415 - few Dockerfiles need it
+
+    return tuple(
+        LinkProgram(
+            path=path,
+            attribute_path=attribute,
+            program=program,
+            location=command.location,
+            text=command.text,
+        )
+        for path, attribute, program in installed_programs(install, run, scene.catalogue)
+    )
 
 
 def _project_verdict(project: ProjectInstall) -> Verdict:

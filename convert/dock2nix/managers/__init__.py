@@ -26,6 +26,8 @@ MANAGERS: Mapping[str, tuple[str, ...]] = {
         "yum-config-manager",
     ),
     "dpkg": ("dpkg", "gdebi"),
+    "gem": ("gem",),
+    "go": ("go",),
     "npm": ("npm", "npx"),
     "nvm": ("nvm",),
     "php": (

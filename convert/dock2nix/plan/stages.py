@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.model.builds import (
+    BundleRecipe,
     CargoRecipe,
     ComposerRecipe,
     DotnetRecipe,
@@ -77,6 +78,8 @@ _HAD_ANYWAY = frozenset(
         "npm",
     ]
 )
+# Recipes that may be of an old release.
+_WITH_CHANNEL = (BundleRecipe, ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe)
 # The headers of anything else are asked for on purpose.
 _COMPILERS = frozenset(
     ("binutils", "cargo", "gcc", "gcc-unwrapped", "go", "musl", "nodejs", "rustc", "stdenv", "stdenv.cc")
@@ -214,7 +217,7 @@ def _recipe(
         done = with_node((recipe.modules,), resolved, main)
         modules = next(effect for effect in done.value if isinstance(effect, NodeModules))
         return replace(recipe, modules=modules), done.findings
-    if isinstance(recipe, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe)) and recipe.channel:
+    if isinstance(recipe, _WITH_CHANNEL) and recipe.channel:
         source = catalogue.pin(recipe.channel).name
         return replace(recipe, source="" if source == main.name else source), ()
     if isinstance(recipe, GoRecipe):
@@ -242,11 +245,7 @@ def with_their_inputs(
 ) -> tuple[FlakeInput, ...]:
     """The flake inputs with those that compilers of old releases come from."""
     recipes = (one.build.recipe for one in files)
-    wanted = {
-        one.source
-        for one in recipes
-        if isinstance(one, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe))
-    } - {""}
+    wanted = {one.source for one in recipes if isinstance(one, _WITH_CHANNEL)} - {""}
     missing = wanted - {one.name for one in inputs}
     pins = (catalogue.pin(channel) for channel in catalogue.channels())
     return inputs + tuple(pin for pin in pins if pin.name in missing)
@@ -257,7 +256,9 @@ def _inputs(
 ) -> tuple[tuple[tuple[AttributePath, str], ...], tuple[tuple[AttributePath, str], ...]]:
     """Tools and libraries that the stage installs, and those that are known to be needed."""
     recipe = build.recipe
-    if isinstance(recipe, ComposerRecipe) or (isinstance(recipe, GoRecipe) and recipe.cgo is False):
+    if isinstance(recipe, (BundleRecipe, ComposerRecipe)) or (
+        isinstance(recipe, GoRecipe) and recipe.cgo is False
+    ):
         return (), ()
     tools: dict[tuple[AttributePath, str], None] = {}
     libraries: dict[tuple[AttributePath, str], None] = {}

@@ -19,7 +19,8 @@ builds = pytest.mark.skipif(bool(why_no_builds()), reason=why_no_builds())
 FILES = {
     "conf/app.ini": "[app]\n",
     "requirements.txt": "flask\n",
-    "setup.sh": "#!/bin/sh\necho a > /srv/made\n",
+    "make.sh": "#!/bin/sh\necho a > /srv/made\n",
+    "setup.sh": "#!/bin/sh\necho $0 | sort > /srv/made\n",
 }
 
 
@@ -93,6 +94,11 @@ def codes(report: dict[str, Any]) -> list[str]:
                 "rm -rf scratch",
             ],
             id="unless it is read again",
+        ),
+        pytest.param(
+            "--mount=type=bind,source=make.sh,target=/tmp/make.sh sh /tmp/make.sh",
+            ["mkdir -p srv", "install -m 644 ${file2} srv/made"],
+            id="a script that is read",
         ),
         pytest.param(
             "--mount=type=bind,source=setup.sh,target=/tmp/setup.sh sh /tmp/setup.sh",

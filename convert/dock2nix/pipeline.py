@@ -324,8 +324,10 @@ def convert(
         hashes=filled.hashes,
     )
     report = build_report(passed, files, catalogue, strict=options.strict, page=options.page)
-    page = _page(source, dockerfile.value) if options.page else None
-    return Conversion(files=report_files(report, files, page), report=report)
+    return Conversion(
+        files=report_files(report, files, _page(source, dockerfile.value) if options.page else None),
+        report=report,
+    )
 
 
 def _page(source: Source, dockerfile: Dockerfile) -> Page:

@@ -88,6 +88,14 @@ def test_only_hashes_change_and_both_reports_follow(flake: Path) -> None:
     assert "its hash is filled in, whether it holds programs" in after["nix/report.md"]
 
 
+def test_a_page_of_before_is_named(flake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(flake / "Dockerfile"), "--quiet", "--offline", "--html"]) == 1
+    assert main(["lock", str(flake), ANYWHERE]) == 0
+    assert "report.html: shows the conversion as it was before" in capsys.readouterr().err
+    assert main([str(flake / "Dockerfile"), "--quiet", "--offline", "--html"]) in {0, 1}
+    assert main(["check", str(flake)]) == 0
+
+
 def test_the_next_conversion_takes_no_hash_for_an_edit_and_keeps_all(flake: Path, answers: Answers) -> None:
     main(["lock", str(flake), ANYWHERE, "-q"])
     locked = texts(flake)

@@ -11,6 +11,7 @@ from dock2nix.cli.downloads import find_downloads
 from dock2nix.emit.expression import nix_comment
 from dock2nix.errors import UsageError
 from dock2nix.output import read_earlier, replace_files
+from dock2nix.report import PAGE
 from dock2nix.review.fixed_outputs import ask_nix, nix_is_there
 from dock2nix.review.refetch import Unfetched, address_of, fetch_again, names_of
 from dock2nix.review.refill import Filled, refilled
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
             if any(one.place.path == path for one in filled)
         }
         replace_files(options.folder, refilled(files, before, earlier.report, filled))
+        if PAGE in earlier.digests and not options.quiet:
+            _say(f"{options.folder / PAGE}: shows the conversion as it was before; convert again to renew it")
     _tell(options, filled, left)
     return int(bool(left))
 

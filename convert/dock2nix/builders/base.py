@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def variable(run: Invocation, name: str) -> str | None:
 
 def absolute(path: str, run: Invocation) -> str:
     """A path as the command names it."""
-    return posixpath.normpath(posixpath.join(run.directory or "/", path))
+    return normal_path(posixpath.join(run.directory or "/", path))
 
 
 def is_inside(path: str, folder: str) -> bool:

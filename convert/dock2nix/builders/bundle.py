@@ -10,6 +10,7 @@ from dock2nix.builders.bundler_settings import Settings, is_known
 from dock2nix.model.builds import BundleRecipe, Gem
 from dock2nix.parse.gemfile import read_gemfile
 from dock2nix.parse.gemfile_lock import read_gemfile_lock
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _place(run: Invocation, settings: Settings, manifest: str) -> str:
     if not named and settings.is_on("deployment", run):
         named = "vendor/bundle"
     if named and not settings.is_on("path.system", run):
-        return posixpath.normpath(posixpath.join(posixpath.dirname(manifest), named))
+        return normal_path(posixpath.join(posixpath.dirname(manifest), named))
     return run.environment.get("GEM_HOME") or ""
 
 

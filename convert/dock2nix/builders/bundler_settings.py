@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dock2nix.builders.base import variable
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def is_known(name: str) -> bool:
 def local_file(run: Invocation) -> str:
     """The project's own settings."""
     folder = variable(run, "BUNDLE_APP_CONFIG") or ".bundle"
-    return posixpath.normpath(posixpath.join(run.directory or "/", folder, "config"))
+    return normal_path(posixpath.join(run.directory or "/", folder, "config"))
 
 
 def user_file(run: Invocation) -> str:

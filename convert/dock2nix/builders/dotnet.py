@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.builders.base import Built, Refusal, absolute, option_table, read_flags, texts
 from dock2nix.model.builds import DotnetRecipe
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _project(flags: Flags, run: Invocation, work: Work) -> str | Refusal:
         projects = [one for one in names if not one.endswith((".sln", ".slnx"))] or names
         if len(projects) != 1:
             return Refusal(f"which project it publishes is not known ({len(projects)} are there)", run)
-        named = posixpath.normpath(posixpath.join(named, projects[0]))
+        named = normal_path(posixpath.join(named, projects[0]))
     text = work.files.read(absolute(named, run))
     if text is None:
         return Refusal(f"{named} is not there", run)
@@ -129,7 +130,7 @@ def _members(text: str, path: str, work: Work) -> list[str]:
     """The texts of the projects that a solution names."""
     folder = posixpath.dirname(path)
     named = [found.replace("\\", "/") for found in _MEMBER.findall(text)]
-    return [work.files.read(posixpath.normpath(posixpath.join(folder, one))) or "" for one in named]
+    return [work.files.read(normal_path(posixpath.join(folder, one))) or "" for one in named]
 
 
 def _sdk(work: Work, run: Invocation) -> AttributePath | Refusal:

@@ -23,6 +23,7 @@ from dock2nix.builders.base import (
     variable,
 )
 from dock2nix.model.builds import GoRecipe
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def _package(operand: tuple[str, ...], run: Invocation, files: StageFolder) -> t
     if not (listed or first.startswith((".", "/"))):
         if "@" in first or not is_inside(f"/{first}", f"/{module.path}"):
             return Refusal(f"{first} is no package of this module", run)
-        folder = posixpath.normpath(posixpath.join(module.folder, first[len(module.path) :].strip("/")))
+        folder = normal_path(posixpath.join(module.folder, first[len(module.path) :].strip("/")))
     if listed and _others(operand, folder, files):
         return Refusal("it leaves files of the package out", run)
     if everything:
@@ -348,7 +349,7 @@ def _binary(module: _Module, package: str, run: Invocation) -> str:
 
 
 def _last_part(module: str, package: str) -> str:
-    parts = posixpath.normpath(posixpath.join(module, package)).split("/")
+    parts = normal_path(posixpath.join(module, package)).split("/")
     return parts[-2] if _MAJOR.fullmatch(parts[-1]) and len(parts) > 1 else parts[-1]
 
 

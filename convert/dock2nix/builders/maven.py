@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dock2nix.builders.base import Built, Refusal, absolute, is_inside, program_of, texts
 from dock2nix.model.builds import MavenRecipe
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _project_files(folder: str, work: Work) -> tuple[str, ...]:
         if text is not None and path not in found:
             found[path] = text
             own = posixpath.dirname(path)
-            waiting += [posixpath.normpath(posixpath.join(own, name)) for name in _MODULE.findall(text)]
+            waiting += [normal_path(posixpath.join(own, name)) for name in _MODULE.findall(text)]
     return tuple(found.values())
 
 

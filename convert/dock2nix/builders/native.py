@@ -25,6 +25,7 @@ from dock2nix.builders.base import (
     tool_of,
 )
 from dock2nix.model.builds import CORES, OUT, BuildCommand, NativeRecipe
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _jobs(word: Word, before: str) -> str | None:
 
 def _relative(text: str, run: Invocation, root: str) -> str:
     name, equals, value = text.rpartition("=")
-    if not value.startswith("/") or not is_inside(posixpath.normpath(value), root):
+    if not value.startswith("/") or not is_inside(normal_path(value), root):
         return text
     return f"{name}{equals}{posixpath.relpath(value, run.directory or root)}"
 
@@ -346,6 +347,6 @@ def _reach(commands: list[BuildCommand]) -> set[str]:
     prefixes |= {words[at + 1] for at, word in enumerate(words[:-1]) if word == "--prefix"}
     prefixes |= {found[2] for word in words if (found := _ASSIGNED.fullmatch(word))}
     others = {found[1] for word in words if (found := _FOLDER_WORD.match(word))}
-    plain = {posixpath.normpath(one) for one in prefixes or {_PREFIX} if one.startswith("/")}
-    named = plain | {posixpath.normpath(other) for other in others}
+    plain = {normal_path(one) for one in prefixes or {_PREFIX} if one.startswith("/")}
+    named = plain | {normal_path(other) for other in others}
     return {one for one in named if one != "/" and not one.startswith(_OF_THE_KERNEL)} or {_PREFIX}

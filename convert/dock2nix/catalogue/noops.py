@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
 
 from dock2nix.catalogue.rows import check_keys, flag_of, text_of, texts_of
 from dock2nix.errors import UsageError
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class NoOps:
     def _harmless(self, path: str, written: Collection[str], *, writable: bool) -> str | None:
         if not path.startswith("/") or ".." in path.split("/"):
             return None
-        wanted = posixpath.normpath(path).split("/")
+        wanted = normal_path(path).split("/")
         for row in self.paths:
             if (row.writable or not writable) and _covers(row, wanted) and not _touched((path,), written):
                 return row.reason

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from dock2nix.model.image import ToolPath
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def absolute(path: str, directory: str | None) -> str | None:
     """`path` seen from `directory`, normalised; None when there is no telling."""
     if not path or "\0" in path or (directory is None and not path.startswith("/")):
         return None
-    return "/" + posixpath.normpath(posixpath.join(directory or "/", path)).lstrip("/")
+    return "/" + normal_path(posixpath.join(directory or "/", path)).lstrip("/")
 
 
 def is_pattern(word: Word) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.commands.base import Translation
 from dock2nix.model.image import Symlink
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Redirect
@@ -45,7 +46,7 @@ def translate(
         or not (folder.startswith("/") or invocation.directory)
     ):
         return None
-    place = posixpath.normpath(posixpath.join(invocation.directory or "/", folder))
+    place = normal_path(posixpath.join(invocation.directory or "/", folder))
     link = environment_link(place, location, text)
     return Translation(effects=(link,), reason="the interpreter with its packages is the environment")
 

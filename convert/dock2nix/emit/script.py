@@ -61,6 +61,7 @@ from dock2nix.model.image import (
     ToolPath,
     WriteFile,
 )
+from dock2nix.paths import normal_path
 from dock2nix.plan.links import merged
 from dock2nix.plan.users import account_numbers
 from dock2nix.regex import regex
@@ -153,7 +154,7 @@ def _comes_along(effect: Effect) -> bool:
 
 
 def _relative(path: str) -> str:
-    relative = posixpath.normpath(path).lstrip("/") or "."
+    relative = normal_path(path).lstrip("/") or "."
     return f"./{relative}" if relative.startswith("-") else relative
 
 
@@ -374,7 +375,7 @@ class _Pen(Struct):
             )
             return
         self.ensure(path)
-        inside = posixpath.normpath(posixpath.join("/", effect.inside)).rstrip("/")
+        inside = normal_path(posixpath.join("/", effect.inside)).rstrip("/")
         self.line("cp", "-r", Interpolated((package, f"{inside}/.")), path, remark=remark)
         self.line("chmod", "-R", "u+w", path)
 
@@ -613,7 +614,7 @@ def below(effect: Effect, folder: str) -> Effect:
 
 
 def _seen_from(folder: str, path: str) -> str:
-    return posixpath.normpath(posixpath.join("/", posixpath.relpath(path, folder)))
+    return normal_path(posixpath.join("/", posixpath.relpath(path, folder)))
 
 
 def _touched(effect: Effect) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from dock2nix.model.steps import CommandOutcome
 from dock2nix.parse.expansion import variable_places
 from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
 from dock2nix.parse.stages import source_of
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     if isinstance(stage.base, ImageReference):
         known = extraction.catalogue.base_image(stage.base)
         if known:
-            workdir, user = posixpath.normpath(known.config.working_dir or "/"), known.config.user
+            workdir, user = normal_path(known.config.working_dir or "/"), known.config.user
             brought = () if known.kept else service_effects(known, stage.location)
             effects = [*brought]
     below = extraction.image_below(stage.index)

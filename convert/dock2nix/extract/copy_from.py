@@ -32,6 +32,7 @@ from dock2nix.model.image import (
 )
 from dock2nix.model.packages import Action, AttributePath
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _environment_link(instruction: ScopedInstruction, source: str, workdir: str)
     """The packages are the interpreter's in the image; programs of a virtual environment keep their old path by a link."""
     if source.startswith("/usr/local") or "-packages" in source:
         return ()
-    target = posixpath.normpath(posixpath.join("/", workdir, instruction.arguments[-1]))
+    target = normal_path(posixpath.join("/", workdir, instruction.arguments[-1]))
     if target == "/usr/local":
         return ()
     return (
@@ -235,7 +236,7 @@ def _programs(path: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 def copied_paths(instruction: ScopedInstruction) -> tuple[str, ...]:
     """The sources as absolute paths of the stage or image they are in."""
-    return tuple(posixpath.normpath(posixpath.join("/", source)) for source in instruction.arguments[:-1])
+    return tuple(normal_path(posixpath.join("/", source)) for source in instruction.arguments[:-1])
 
 
 def _target(
@@ -243,7 +244,7 @@ def _target(
 ) -> str:
     """Where a source comes to stand: a file goes into a folder, a folder's contents onto it."""
     destination = instruction.arguments[-1]
-    target = posixpath.normpath(posixpath.join("/", workdir, destination))
+    target = normal_path(posixpath.join("/", workdir, destination))
     several = len(instruction.arguments) > 2
     into = destination.endswith("/") or several or target == workdir or known.is_directory(target)
     return posixpath.join(target, posixpath.basename(source)) if into and not folder else target
@@ -346,7 +347,7 @@ def _new_path(path: str, place: Place) -> str:
     """`path` of the source stage at its new place; "" when it is not copied."""
     if not _inside(path, place.source):
         return ""
-    return posixpath.normpath(posixpath.join(place.destination, posixpath.relpath(path, place.source)))
+    return normal_path(posixpath.join(place.destination, posixpath.relpath(path, place.source)))
 
 
 def _moved_source(source: ContextSource, place: Place, context: BuildContext) -> Iterator[ContextSource]:
@@ -354,7 +355,7 @@ def _moved_source(source: ContextSource, place: Place, context: BuildContext) ->
         yield replace(source, destination=_new_path(source.destination, place))
     elif source.directory and _inside(place.source, source.destination):
         inside = posixpath.relpath(place.source, source.destination)
-        path = posixpath.normpath(posixpath.join(source.path, inside))
+        path = normal_path(posixpath.join(source.path, inside))
         if context.exists(path):
             yield ContextSource(path=path, destination=place.destination, directory=place.folder)
 

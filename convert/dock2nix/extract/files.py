@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from dock2nix.extract.paths import is_below
 from dock2nix.model.image import CopyFiles, Remove, RunScript, RunTool, ToolPath, WriteFile
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ class ImageFiles(Struct, frozen=True):
         """The text at a path and the context path it is from (None: it is from a command)."""
         if not path.startswith("/") and directory is None:
             return None
-        absolute = posixpath.normpath(posixpath.join(directory or "/", path))
+        absolute = normal_path(posixpath.join(directory or "/", path))
         added: list[str] = []
         for effect in reversed(self.effects):
             if not through_scripts and _may_change(effect, absolute):
@@ -109,7 +110,7 @@ class ImageFiles(Struct, frozen=True):
             folder = source.destination.rstrip("/") + "/"
             if source.directory and f"{path}/".startswith(folder):
                 inside = path[len(folder) :]
-                found = self._in_context(posixpath.normpath(posixpath.join(source.path, inside)))
+                found = self._in_context(normal_path(posixpath.join(source.path, inside)))
                 if found is not None:
                     return found
         return None

@@ -15,6 +15,7 @@ from dock2nix.model.steps import CommandOutcome, Step
 from dock2nix.parse.copying import STANDARD_DIRECTORIES
 from dock2nix.parse.exclusions import fileset_exclusions
 from dock2nix.parse.expansion import copied_body
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,7 @@ def short_text(instruction: ScopedInstruction, limit: int = 100) -> str:
 
 def working_directory(instruction: ScopedInstruction, current: str) -> str:
     """The absolute path a WORKDIR changes to (relative ones stand on the one before)."""
-    return posixpath.normpath(
-        posixpath.join(current, instruction.arguments[0] if instruction.arguments else "")
-    )
+    return normal_path(posixpath.join(current, instruction.arguments[0] if instruction.arguments else ""))
 
 
 def extract_workdir(
@@ -131,7 +130,7 @@ def _heredoc_files(
             files.append(source)
             continue
         doc = waiting.pop(0)
-        path = posixpath.normpath(posixpath.join(target, doc.name) if is_folder else target)
+        path = normal_path(posixpath.join(target, doc.name) if is_folder else target)
         effects += _written(instruction, path, copied_body(doc, instruction.environment))
     return tuple(effects), tuple(files)
 

@@ -15,6 +15,7 @@ from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.packages import NodeLockRequest
 from dock2nix.parse.manifests import read_package_json
 from dock2nix.parse.node_lock import NodeLock, lock_gaps, read_node_lock
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def read_project(install: InstallStep, run: Invocation, files: ImageFiles) -> Pr
         return Refusal(reason=f"{manifest} is made during the build: it is not in the build context")
     made = files.node_locks.get(origin)
     outcome = _with_lock(origin, contents, settings, install, run, files)
-    directory = posixpath.normpath(posixpath.join(run.directory or "/", posixpath.dirname(manifest)))
+    directory = normal_path(posixpath.join(run.directory or "/", posixpath.dirname(manifest)))
     if isinstance(outcome, Refusal):
         return _waiting(_less_than_asked(outcome, contents, made), contents, settings, directory)
     return replace(outcome, directory=directory)

@@ -13,6 +13,7 @@ from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import LockedPackage, SriHash
 from dock2nix.parse.manifests import read_package_json
 from dock2nix.parse.yaml_locks import read_berry_lock, read_pnpm_lock
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def read_one_hash_project(
     writer = int(named) if named.isdecimal() else _WRITERS[kind, found.version]
     digest = hashlib.sha256("\n".join([texts[1] or "", *(text or "" for text in further.values())]).encode())
     modules = NodeModules(
-        path=posixpath.join(posixpath.normpath(posixpath.join(run.directory or "/", folder)), "node_modules"),
+        path=posixpath.join(normal_path(posixpath.join(run.directory or "/", folder)), "node_modules"),
         manifest=places[0] or "",
         lock=places[1] or "",
         lock_kind=kind,

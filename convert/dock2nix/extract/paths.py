@@ -28,6 +28,7 @@ from dock2nix.model.image import (
     WriteFile,
 )
 from dock2nix.parse.copying import STANDARD_DIRECTORIES
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -232,7 +233,7 @@ class KnownPaths:
     def _in_context(self, path: str, asks: Callable[[str], bool]) -> bool:
         for folder, destination in self._copied:
             inside = posixpath.relpath(path, destination)
-            if not inside.startswith("..") and asks(posixpath.normpath(posixpath.join(folder, inside))):
+            if not inside.startswith("..") and asks(normal_path(posixpath.join(folder, inside))):
                 return True
         return False
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dock2nix.commands.base import is_temporary
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     text = word.value or ""
     if not text or (not text.startswith("/") and directory is None):
         return False
-    path = posixpath.normpath(posixpath.join(directory or "/", text))
+    path = normal_path(posixpath.join(directory or "/", text))
     if scene.catalogue.no_op_path(path) and not scene.known.below(_fixed_part(path)):
         return True
     if scene.known.anywhere:

@@ -33,6 +33,7 @@ from dock2nix.model.image import (
 )
 from dock2nix.parse.exclusions import fileset_exclusions
 from dock2nix.parse.mounts import mount_fields
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ def _mount(fields: dict[str, str | None], workdir: str) -> Mount:
     target = fields.get("target") or fields.get("dst") or fields.get("destination") or ""
     return Mount(
         kind=(fields.get("type") or "bind").lower(),
-        target=posixpath.normpath(posixpath.join("/", workdir, target)) if target else "",
+        target=normal_path(posixpath.join("/", workdir, target)) if target else "",
         source=fields.get("source") or fields.get("src") or "",
         origin=fields.get("from") or "",
     )
@@ -139,7 +140,7 @@ def shown_files(
 
 def _as_copy(instruction: ScopedInstruction, mount: Mount) -> ScopedInstruction:
     """The COPY that puts the same files to the same place."""
-    source = posixpath.normpath(posixpath.join("/", mount.source))
+    source = normal_path(posixpath.join("/", mount.source))
     arguments, flags = (source, mount.target), (f"--from={mount.origin}",)
     raw = replace(
         instruction.instruction,
@@ -153,7 +154,7 @@ def _as_copy(instruction: ScopedInstruction, mount: Mount) -> ScopedInstruction:
 
 
 def _of_context(instruction: ScopedInstruction, mount: Mount, known: KnownPaths) -> tuple[Effect, ...]:
-    source = posixpath.normpath(posixpath.join("/", mount.source)).lstrip("/")
+    source = normal_path(posixpath.join("/", mount.source)).lstrip("/")
     context: BuildContext = known.context
     if source and not context.exists(source):
         return ()

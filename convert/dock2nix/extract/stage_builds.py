@@ -29,6 +29,7 @@ from dock2nix.model.finding import Finding
 from dock2nix.model.image import MakeDirectory, NodeModules
 from dock2nix.model.shell import Certainty, ShellCommand
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _alias(run: Invocation, folders: set[str]) -> tuple[str, str] | None:
         or any(_WILDCARD.search(one or "") or (one or "-").startswith("-") for one in words)
     ):
         return None
-    source, target = (posixpath.normpath(posixpath.join(run.directory or "/", one or "")) for one in words)
+    source, target = (normal_path(posixpath.join(run.directory or "/", one or "")) for one in words)
     if (words[1] or "").endswith("/") or words[1] == "." or target in folders:
         target = posixpath.join(target, posixpath.basename(source))
     return target, source

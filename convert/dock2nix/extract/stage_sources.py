@@ -29,6 +29,7 @@ from dock2nix.model.image import (
     WriteFile,
 )
 from dock2nix.parse.exclusions import fileset_exclusions
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class StageSources:
                     found.add(posixpath.basename(source.destination))
             elif is_inside(folder, source.destination):
                 inside = posixpath.join(source.path, posixpath.relpath(folder, source.destination))
-                found.update(self._listed(posixpath.normpath(inside).removeprefix(".")))
+                found.update(self._listed(normal_path(inside).removeprefix(".")))
         return tuple(sorted(found))
 
     def _listed(self, folder: str) -> list[str]:
@@ -214,7 +215,7 @@ def _downloaded_sources(directory: str, position: int, stage: StageSources) -> T
     (top,) = _tops(origin, directory)
     inside = posixpath.relpath(directory, top)
     name = posixpath.basename(top) if isinstance(origin, Unpack) and not _is_stripped(origin) else ""
-    folder = posixpath.normpath(posixpath.join(name, inside))
+    folder = normal_path(posixpath.join(name, inside))
     later = StageSources(stage.context, stage.effects[position + 1 :])
     changes = _changes(directory, (), later)
     if isinstance(changes, Refusal):
@@ -246,7 +247,7 @@ def _folder(directory: str, sources: list[ContextSource]) -> str | None:
         relative = posixpath.relpath(directory, source.destination)
         folder: str | None
         if source.directory and not relative.startswith(".."):
-            folder = posixpath.normpath(posixpath.join(source.path or ".", relative))
+            folder = normal_path(posixpath.join(source.path or ".", relative))
         else:
             folder = _above(source.path, posixpath.relpath(source.destination, directory))
         if folder is not None:
@@ -383,5 +384,5 @@ def _brings(source: ContextSource, path: str, context: BuildContext) -> bool:
         return True
     relative = posixpath.relpath(path, source.destination)
     return not relative.startswith("..") and context.exists(
-        posixpath.normpath(posixpath.join(source.path, relative))
+        normal_path(posixpath.join(source.path, relative))
     )

@@ -16,6 +16,7 @@ from dock2nix.model.image import NodeModules
 from dock2nix.model.packages import LockedPackage, SriHash
 from dock2nix.parse.manifests import read_package_json
 from dock2nix.parse.yarn_lock import read_yarn_lock
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def read_yarn_project(
         return _refused("D2N211", objection)
     environment = dict(run.environment) | {name: word.value for name, word in run.assignments}
     settings = npm_settings(install.options, environment)
-    folder = posixpath.normpath(posixpath.join(run.directory or "/", posixpath.dirname(manifest)))
+    folder = normal_path(posixpath.join(run.directory or "/", posixpath.dirname(manifest)))
     modules = NodeModules(
         path=posixpath.join(folder, "node_modules"),
         manifest=places[0] or "",

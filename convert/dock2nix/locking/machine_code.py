@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from dock2nix.locking.elf import elf_in
 from dock2nix.locking.libraries import is_of_c_library, packages_with
 from dock2nix.model.downloads import MachineCode, Programs
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,8 +165,8 @@ def _within(budget: int) -> None:
 
 def _is_wanted(name: str, unpack: Unpack) -> bool:
     """Whether a member is among those that are unpacked."""
-    name = posixpath.normpath(name)
-    wanted = [posixpath.normpath(one) for one in unpack.members]
+    name = normal_path(name)
+    wanted = [normal_path(one) for one in unpack.members]
     return not wanted or any(
         name == one or name.startswith(f"{one}/") or fnmatchcase(name, one) for one in wanted
     )

@@ -18,6 +18,7 @@ from dock2nix.parse.manifests import (
 )
 from dock2nix.parse.requirements import ARCHIVES, RequirementLine, normalized_name, read_requirement
 from dock2nix.parse.setup_scripts import literal_identity, literal_requirements
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,7 +58,7 @@ def read_folder(url: str, read: Callable[[str], str | None], directory: str | No
     return FolderProject(
         metadata=metadata,
         project=LocalProject(
-            folder=posixpath.normpath(posixpath.join("/", directory, folder)) if directory else "",
+            folder=normal_path(posixpath.join("/", directory, folder)) if directory else "",
             version=metadata.version,
             builders=build_requirements(pyproject or ""),
             standard=pyproject is not None,
@@ -70,7 +71,7 @@ _FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 def _inside(folder: str, name: str) -> str:
-    return posixpath.normpath(posixpath.join(folder, name))
+    return normal_path(posixpath.join(folder, name))
 
 
 def _metadata(found: dict[str, str], folder: str, read: Callable[[str], str | None]) -> PythonProject | None:

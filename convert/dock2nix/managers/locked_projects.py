@@ -12,6 +12,7 @@ from dock2nix.managers.local_projects import dependencies, read_folder
 from dock2nix.model.packages import Action, InstallStep, ManifestUse, Requirement
 from dock2nix.parse.manifests import project_settings, read_pipfile, read_pyproject
 from dock2nix.parse.python_locks import DEVELOPMENT, Groups, LockedProject, read_lock
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -258,5 +259,5 @@ def _place(
         name = _IN_PROJECT
     if not name:
         return ""
-    place = posixpath.normpath(posixpath.join("/", directory, folder, name))
+    place = normal_path(posixpath.join("/", directory, folder, name))
     return "" if place in {"/", "/usr", "/usr/local"} else place

@@ -20,6 +20,7 @@ from dock2nix.parse.dockerignore import (
     top_state,
 )
 from dock2nix.parse.wildcards import PatternError, compile_wildcard, has_wildcard
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -217,7 +218,7 @@ def nearest_context(dockerfile: Path, copy_sources: Iterable[str]) -> Path:
 
 
 def _is_there(context: BuildContext, source: str) -> bool:
-    path = posixpath.normpath("/" + source).lstrip("/")
+    path = normal_path("/" + source).lstrip("/")
     return context.find(path) is not None or bool(has_wildcard(path) and context.expand(path))
 
 

@@ -11,6 +11,7 @@ from dock2nix.model.image import ContextSource
 from dock2nix.parse.archives import is_archive
 from dock2nix.parse.dockerignore import IgnorePattern, exclude_patterns
 from dock2nix.parse.wildcards import PatternError, compile_wildcard, has_wildcard
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ class _Tray(Struct):
 
 def image_path(path: str, workdir: str) -> str:
     """`path` of an instruction as a normalised absolute path of the image; `..` stops at the root."""
-    return "/" + posixpath.normpath(posixpath.join("/", workdir, path)).lstrip("/")
+    return "/" + normal_path(posixpath.join("/", workdir, path)).lstrip("/")
 
 
 def local_path(source: str) -> str | None:
@@ -200,7 +201,7 @@ def _take_with_parents(context: BuildContext, source: str, tray: _Tray) -> str:
     matches = list(_below(context, base, pattern))
     usable = [(entry, path) for entry, path in matches if not entry.ignored]
     for entry, path in usable:
-        tray.add(entry, posixpath.normpath(posixpath.join(tray.target, path)))
+        tray.add(entry, normal_path(posixpath.join(tray.target, path)))
     if usable:
         return ""
     return "ignored" if matches else "unmatched" if has_wildcard(pattern) else "missing"

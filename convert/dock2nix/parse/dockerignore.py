@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dock2nix.parse.wildcards import PatternError, Wildcard, compile_wildcard
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ class IgnoreState(Struct, frozen=True, kw_only=True):
 
 def clean_path(path: str) -> str:
     """`path` as Go's `filepath.Clean` leaves it: no `//`, `/./`, `/../`, no trailing slash; "" becomes `.`."""
-    cleaned = posixpath.normpath(path) if path else "."
+    cleaned = normal_path(path) if path else "."
     return "/" + cleaned.lstrip("/") if cleaned.startswith("/") else cleaned
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ class _Reading:
         self.files: list[str] = []
 
     def file(self, path: str, *, origin: str, constraint: bool, depth: int) -> None:
-        key = (posixpath.normpath(path), constraint)
+        key = (normal_path(path), constraint)
         if key in self._seen:
             return
         self._seen.add(key)

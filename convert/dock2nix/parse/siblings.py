@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dock2nix.parse.references import image_reference
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -151,8 +152,8 @@ def _built(build: object, folder: str) -> Sibling | None:
     )
     if not (isinstance(context, str) and isinstance(name, str) and isinstance(target, str)):
         return None
-    inside = posixpath.normpath(posixpath.join(folder, context))
-    path = posixpath.normpath(posixpath.join(inside, name))
+    inside = normal_path(posixpath.join(folder, context))
+    path = normal_path(posixpath.join(inside, name))
     if inside.startswith(("..", "/")) or path.startswith(("..", "/")):
         return None
     return Sibling(path=path, context="" if inside == "." else inside, target=target, certain=True)

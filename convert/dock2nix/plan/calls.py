@@ -16,6 +16,7 @@ from dock2nix.model.image import CopyFiles, WriteFile
 from dock2nix.model.shell import Certainty, ShellCommand
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import exec_form_command, parse_shell, shell_dialect
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -326,7 +327,7 @@ class _Walk(Struct):
         """Where the program stands, as far as it was copied there; "" when that is not known."""
         if "/" in program:
             known = program.startswith("/") or run.directory is not None
-            return posixpath.normpath(posixpath.join(run.directory or "/", program)) if known else ""
+            return normal_path(posixpath.join(run.directory or "/", program)) if known else ""
         folders = (run.environment.get("PATH") or "").split(":")[:_MOST_FOLDERS]
         for folder in dict.fromkeys((*folders, *PROGRAM_FOLDERS)):
             path = posixpath.join(folder, program)
@@ -344,7 +345,7 @@ class _Walk(Struct):
             words.pop(0)
         if not words or words[0] is None or (not words[0].startswith("/") and run.directory is None):
             return None
-        path = posixpath.normpath(posixpath.join(run.directory or "/", words[0]))
+        path = normal_path(posixpath.join(run.directory or "/", words[0]))
         text = self._text_at(path)
         if text is None:
             return None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.model.dockerfile import Form
 from dock2nix.model.image import Healthcheck, ImageConfig
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _apply(config: ImageConfig, instruction: ScopedInstruction, *, cmd_is_own: b
         case "WORKDIR" if arguments:
             return replace(
                 config,
-                working_dir=posixpath.normpath(posixpath.join(config.working_dir or "/", arguments[0])),
+                working_dir=normal_path(posixpath.join(config.working_dir or "/", arguments[0])),
             )
         case "USER" if arguments:
             return replace(config, user=arguments[0])

@@ -28,6 +28,7 @@ from dock2nix.model.image import (
     Symlink,
     WriteFile,
 )
+from dock2nix.paths import normal_path
 
 if TYPE_CHECKING:
     from dock2nix.model.image import ContextSource, Effect
@@ -125,7 +126,7 @@ class _Walk(Struct):
         return replace(effect, path=self._make(path or effect.path))
 
     def _key(self, path: str) -> str:
-        path = posixpath.normpath(path)
+        path = normal_path(path)
         return merged(path) if self.merged_usr else path
 
     def _make(self, path: str) -> str:
@@ -135,13 +136,13 @@ class _Walk(Struct):
 
     def _beside(self, path: str) -> str:
         """The path with links in the folders above it followed, but not itself."""
-        folder, name = posixpath.split(posixpath.normpath(path))
+        folder, name = posixpath.split(normal_path(path))
         above = self._resolved(folder) if name else ""
         return posixpath.join(above, name) if above else path
 
     def _resolved(self, path: str) -> str:
         """The path with all links followed; "" when it is in a package."""
-        path = posixpath.normpath(path)
+        path = normal_path(path)
         for _ in range(_MOST_LINKS):
             link = next((part for part in _prefixes(path) if self._key(part) in self.links), None)
             if link is None:
@@ -149,12 +150,12 @@ class _Walk(Struct):
             target = self.links[self._key(link)]
             if target == _IN_A_PACKAGE:
                 return ""
-            path = posixpath.normpath(target + path[len(link) :])
+            path = normal_path(target + path[len(link) :])
         return path
 
     def _symlink(self, effect: Symlink) -> Symlink | None:
         path = self._beside(effect.path)
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), effect.target))
+        target = normal_path(posixpath.join(posixpath.dirname(path), effect.target))
         if self._key(target) == self._key(path) or self._stands_for_itself(path, target):
             return None
         self.links[self._key(path)] = target
@@ -171,7 +172,7 @@ class _Walk(Struct):
 
     def _mode(self, effect: SetMode) -> SetMode | None:
         path = self._resolved(effect.path)
-        if path == posixpath.normpath(effect.path):
+        if path == normal_path(effect.path):
             return effect
         return replace(effect, path=path) if path and self._is_made(path) else None
 

@@ -15,6 +15,7 @@ from dock2nix.model.image import StoreFiles
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
 from dock2nix.model.plan import PackageEntry
 from dock2nix.model.steps import RequirementOutcome
+from dock2nix.paths import normal_path
 from dock2nix.plan.calls import PROGRAM_FOLDERS
 from dock2nix.regex import regex
 
@@ -99,7 +100,7 @@ def _named(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> Iterator[_Named
     """The paths that the instructions in force name, the folders of programs and what always is there left aside."""
     for text, by, location in _texts(stages, chain):
         for found in _PATH.finditer(text):
-            path = posixpath.normpath(found[0])
+            path = normal_path(found[0])
             if posixpath.dirname(path) not in PROGRAM_FOLDERS and not any(
                 is_below(path, one) for one in (*_ALWAYS, *PROGRAM_FOLDERS)
             ):

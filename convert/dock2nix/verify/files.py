@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from dock2nix.errors import UsageError
+from dock2nix.paths import normal_path
 from dock2nix.verify.configuration import environment
 from dock2nix.verify.difference import Difference
 from dock2nix.verify.tree import Kind
@@ -55,7 +56,7 @@ def files_below(image: Image, roots: tuple[str, ...]) -> Mapping[str, Entry]:
         path: entry
         for root, node in nodes
         if node
-        for path, entry in _below(image.tree, posixpath.normpath(root), node)
+        for path, entry in _below(image.tree, normal_path(root), node)
     }
 
 

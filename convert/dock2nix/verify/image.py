@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dock2nix.errors import UsageError
+from dock2nix.paths import normal_path
 from dock2nix.verify.archive import read_archive
 from dock2nix.verify.tree import merged
 
@@ -139,7 +140,7 @@ def _followed(contents: Contents, name: str) -> str:
         if name not in contents.links:
             return name
         target = contents.links[name]
-        name = posixpath.normpath(posixpath.join("/", posixpath.dirname(name), target)).lstrip("/")
+        name = normal_path(posixpath.join("/", posixpath.dirname(name), target)).lstrip("/")
     return name
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dock2nix.paths import normal_path
 from dock2nix.verify.syntax import attribute_names, constant_string, text_of
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def relative_target(path: str, node: tree_sitter.Node) -> str | None:
     written = text_of(node)
     if node.type != "path_expression" or not written.startswith("."):
         return None
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
+    target = normal_path(posixpath.join(posixpath.dirname(path), written))
     return None if target == ".." or target.startswith("../") else target
 
 

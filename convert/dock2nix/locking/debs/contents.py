@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from dock2nix.locking.elf import elf_in
 from dock2nix.locking.machine_code import FoundPrograms, Unreadable
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _data(tar: tarfile.TarFile, found: DebContents) -> None:
         size += member.size
         if size > _LARGEST:
             raise Unreadable("it unpacks to more than is looked at")
-        name = posixpath.normpath(member.name).lstrip("/")
+        name = normal_path(member.name).lstrip("/")
         if member.isdir():
             folders.add(name)
             continue

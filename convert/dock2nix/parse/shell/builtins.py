@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.model.shell import Certainty
 from dock2nix.parse.shell.state import Scalar, State, Unknown, Unset
+from dock2nix.paths import normal_path
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def changed_directory(current: str | None, target: Scalar) -> str | None:
     """The directory behind `cd target`; None when it is not known."""
     if isinstance(target, Unknown) or (not target.startswith("/") and current is None):
         return None
-    return posixpath.normpath(posixpath.join(current or "/", target)).replace("//", "/")
+    return normal_path(posixpath.join(current or "/", target)).replace("//", "/")
 
 
 def _cd(arguments: Sequence[Field], state: State) -> None:

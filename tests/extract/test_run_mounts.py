@@ -98,7 +98,6 @@ def codes(report: dict[str, Any]) -> list[str]:
             "--mount=type=bind,source=conf/app.ini,target=/tmp/in.ini awk 1 /tmp/in.ini > /srv/made",
             [
                 "cp ${../conf/app.ini} tmp/in.ini",
-                "mkdir -p srv",
                 "(cd . && offline ${environment2} /bin/sh -c 'awk 1 /tmp/in.ini > /srv/made' )",
                 "rm -rf tmp/in.ini",
             ],

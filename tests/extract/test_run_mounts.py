@@ -101,11 +101,12 @@ def codes(report: dict[str, Any]) -> list[str]:
             id="a script that is read",
         ),
         pytest.param(
-            "--mount=type=bind,source=setup.sh,target=/tmp/setup.sh sh /tmp/setup.sh",
+            "--mount=type=bind,source=conf/app.ini,target=/tmp/in.ini awk 1 /tmp/in.ini > /srv/made",
             [
-                "cp ${../setup.sh} tmp/setup.sh",
-                "(cd . && offline ${environment2} /bin/sh -c 'sh /tmp/setup.sh' )",
-                "rm -rf tmp/setup.sh",
+                "cp ${../conf/app.ini} tmp/in.ini",
+                "mkdir -p srv",
+                "(cd . && offline ${environment2} /bin/sh -c 'awk 1 /tmp/in.ini > /srv/made' )",
+                "rm -rf tmp/in.ini",
             ],
             id="a script that runs as it stands",
         ),

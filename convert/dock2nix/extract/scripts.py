@@ -6,6 +6,7 @@ scripts that run nothing else. What a script does to files is not known afterwar
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from bisect import bisect_right
 from typing import TYPE_CHECKING
@@ -160,8 +161,17 @@ def _stored(text: RunText) -> frozenset[str]:
 
 def standard_folders(script: RunScript) -> tuple[MakeDirectory, ...]:
     """The folders of any distribution that a script names: a Nix image has only those that something puts files into."""
-    named = sorted({script.directory, *script.folders} & STANDARD_DIRECTORIES - _NEVER_MADE)
-    return tuple(MakeDirectory(path=path, location=script.location, text=script.text) for path in named)
+    paths = {script.directory, *script.folders}
+    named = {above for path in paths for above in (path, *_above(path))} & STANDARD_DIRECTORIES - _NEVER_MADE
+    # the deepest are enough: they are made with those above them
+    deepest = sorted(one for one in named if not any(other.startswith(f"{one}/") for other in named))
+    return tuple(MakeDirectory(path=path, location=script.location, text=script.text) for path in deepest)
+
+
+def _above(path: str) -> Iterator[str]:
+    while path.strip("/"):
+        path = posixpath.dirname(path)
+        yield path
 
 
 def _can_stand_alone(piece: Piece, text: RunText) -> bool:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hypothesis.strategies import SearchStrategy
+    from tree_sitter import Node
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 CANARY = "canaryThatSings"  # a name that must never stand where Nix would evaluate it

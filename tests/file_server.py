@@ -22,6 +22,7 @@ class Answers:
     `lies` are sizes that are announced in the place of the true ones, `endless` are paths that never stop to send zeros, `slow`
     are seconds between two bytes, `silent` are paths that are never answered. `failures` are statuses that the next requests of a
     path get, in order, `more_headers` what a path is sent with. A path with If-None-Match of the present version is answered 304.
+    `keeps`: connections stay open for further requests (HTTP/1.1); `connections` counts them.
     `requests` are (path, Range header, If-Range header) as they came, `headers` all headers of each.
     """
 
@@ -40,6 +41,8 @@ class Answers:
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     more_headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    keeps: bool = False
+    connections: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -49,6 +52,12 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def setup(self) -> None:
+        super().setup()
+        answers = cast("_Server", self.server).answers
+        answers.connections += 1
+        self.protocol_version = "HTTP/1.1" if answers.keeps else "HTTP/1.0"
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         pass
 
@@ -75,16 +84,18 @@ class _Handler(BaseHTTPRequestHandler):
         if answers.tags and self.headers.get("If-None-Match") == tag:
             self._answer(304, headers, b"")
             return
-        start = int(wanted[6:-1]) if wanted and answers.ranges and condition in {"", tag} else 0
+        heeded = wanted if answers.ranges and condition in {"", tag} else ""
+        start, stop = _range(heeded, len(content))
         if start >= len(content) > 0:
             self._answer(416, {"Content-Range": f"bytes */{len(content)}", "Content-Length": "0"}, b"")
             return
-        if start:
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        partial = (start, stop) != (0, len(content))
+        if partial:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
         if answers.announced:
-            headers["Content-Length"] = str(answers.lies.get(self.path, len(content) - start))
-        body = content[start : answers.cut.get(self.path, len(content))]
-        self._answer(206 if start else 200, headers, body)
+            headers["Content-Length"] = str(answers.lies.get(self.path, stop - start))
+        body = content[start : answers.cut.get(self.path, stop)]
+        self._answer(206 if partial else 200, headers, body)
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -95,6 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError):  # whoever has seen enough goes away
             for part in _parts(body, answers, self.path):
                 self.wfile.write(part)
+
+
+def _range(wanted: str, size: int) -> tuple[int, int]:
+    """Where the part that a Range header asks for begins and ends; the whole file without one."""
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    if not first:
+        return max(size - int(last), 0) if last else 0, size
+    return int(first), min(int(last) + 1, size) if last else size
 
 
 def _parts(body: bytes, answers: Answers, path: str) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.catalogue.local import LocalCatalogue
 from dock2nix.parse.references import image_reference
-from nix_lab import DEBIAN
+from nix_lab import DEBIAN, STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from buildah import Buildah
 
+BASE = STATE / "base/bookworm.tar"
 _IDLE = ("apk", "apt", "apt-get", "dnf", "locale-gen", "microdnf", "npm", "pip", "pip3", "yum")
 _FOLDERS = (
     "dev",
@@ -71,6 +72,23 @@ def make_bases(buildah: Buildah, references: Iterable[str], folder: Path) -> Non
         )
         buildah.build(context, reference)
         shutil.rmtree(context)
+
+
+def make_debian(buildah: Buildah, reference: str) -> None:
+    """Make an image of Debian itself, with the configuration that the published one of that name has.
+
+    Args:
+        buildah: where to.
+        reference: as in FROM, `debian:bookworm-slim`.
+    """
+    buildah.load(BASE, reference, _configuration(reference))
+
+
+def why_no_debian() -> str:
+    """Why there is no Debian to install packages in, "" when there is."""
+    if not BASE.exists():
+        return "no Debian for originals here: `make nix` makes it on Debian as root, with mmdebstrap"
+    return "" if os.geteuid() == 0 else "buildah needs root here"
 
 
 def _complete(root: Path) -> None:

@@ -19,12 +19,14 @@ from dock2nix.folders import data_folder
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Attribute, CuratedPackage
 
-TABLES = ("apk", "apt", "commands", "dnf", "npm", "php", "pip", "zypper")
+TABLES = ("apk", "apt", "commands", "dnf", "gem", "go", "npm", "php", "pip", "zypper")
 LEAST_NAMES = {
     "apk": 200,
     "apt": 400,
     "commands": 150,
     "dnf": 150,
+    "gem": 4,
+    "go": 4,
     "npm": 50,
     "php": 40,
     "pip": 50,

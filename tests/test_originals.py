@@ -18,8 +18,10 @@ from dock2nix.parse.context import BuildContext
 from dock2nix.verify.comparison import compare
 from dock2nix.verify.copied import copied_paths
 from dock2nix.verify.image import read_image
+from nix.running import run_image as ask_image
 from nix_lab import available_nixes, build_flake, why_no_builds
-from original import make_bases, why_no_original
+from original import make_bases, make_debian, why_no_debian, why_no_original
+from sample_proof import run_image
 from test_samples import NAMES, SAMPLES, copy_context, settings
 
 if TYPE_CHECKING:
@@ -86,6 +88,44 @@ def test_image_is_that_of_the_original_but_for_what_is_intended(
             else:
                 command = smoke.get("command"), smoke.get("entrypoint")
                 assert here.run(*command) == there.run(*command)
+
+
+# --- on Debian itself --------------------------------------------------------------------------------------------------------
+
+# What a base of Debian's has and nixpkgs' images have otherwise: shells of accounts, where certificates are, more programs.
+_OF_DEBIAN = ("account nobody", "account root", "command *", "env SSL_CERT_FILE")
+
+
+@pytest.fixture(scope="module")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
+    """A storage with Debian, in which `apt-get install` installs Debian's packages."""
+    folder = tmp_path_factory.mktemp("debian")
+    storage = Buildah(folder / "storage")
+    make_debian(storage, "debian:bookworm-slim")
+    yield storage
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(bool(why_no_debian()), reason=f"no original with packages: {why_no_debian()}")
+@pytest.mark.parametrize("name", ["database-client", "supervisor"])
+def test_image_is_that_of_debian_with_the_packages_that_it_installs(
+    name: str, debian: Buildah, tmp_path: Path
+) -> None:
+    flake = copy_context(name, tmp_path / "flake")
+    shutil.copytree(SAMPLES / name / "expected", flake, dirs_exist_ok=True)
+    ours, theirs = build_flake(flake, available_nixes()[-1]), built_original(debian, name, tmp_path)
+    found = differences(name, ours, theirs)
+    assert [one.name for one in found if not any(fnmatchcase(one.name, meant) for meant in _OF_DEBIAN)] == []
+    for archive in (ours, theirs):
+        with unpacked(archive) as container:
+            run_image(container, settings(name))
+    if asked := settings(name).get("run", {}).get("ask"):
+        expected = [one["expect"] for one in asked]
+        for archive in (ours, theirs):
+            answers = ask_image(archive, ask=tuple(asked)).answers
+            assert [text in answer for text, answer in zip(expected, answers, strict=True)] == [True] * len(
+                asked
+            )
 
 
 def test_some_samples_are_compared() -> None:

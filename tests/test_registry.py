@@ -15,6 +15,7 @@ from fakes import invocation
 SHARED = {
     "arguments",
     "base",
+    "local_projects",
     "locked_projects",
     "node_words",
     "npm_settings",
@@ -87,7 +88,7 @@ def test_program_is_recognised(command: str, name: str) -> None:
     [
         pytest.param("python -m http.server", id="another-module"),
         pytest.param("python -m venv /venv", id="venv"),
-        pytest.param("python setup.py install", id="a-script"),
+        pytest.param("python manage.py install", id="a-script"),
         pytest.param("python -c 'import pip'", id="inline-program"),
         pytest.param("python script.py -m pip", id="m-behind-a-script"),
         pytest.param("python -m", id="m-without-module"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dock2nix.cli import main
+from nix.locking import use_nix
 from nix.running import run_image, why_no_runs
 from nix_lab import available_nixes, build_flake, check_flake, why_no_builds
 from sample_proof import prove_image
@@ -109,9 +110,15 @@ def test_nix_parses_locks_checks_and_evaluates_the_sample(name: str, nix: Nix, t
 @pytest.mark.nix
 @pytest.mark.skipif(bool(why_no_builds()), reason=why_no_builds())
 @pytest.mark.parametrize("name", NAMES)
-def test_sample_is_built_twice_alike_inspected_and_run(name: str, tmp_path: Path) -> None:
+def test_sample_is_built_twice_alike_inspected_and_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     flake = copy_context(name, tmp_path)
     shutil.copytree(SAMPLES / name / "expected", flake, dirs_exist_ok=True)
+    if settings(name).get("lock"):
+        with monkeypatch.context() as patched:
+            use_nix(available_nixes()[-1], flake, tmp_path, patched)
+            assert main(["lock", str(flake), "--quiet"]) == 0
     reason = prove_image(flake, available_nixes()[-1], settings(name))
     if reason:
         pytest.skip(f"built and inspected, but not run: {reason}")

@@ -10,16 +10,6 @@ from builders_lab import reason, work
 @pytest.mark.parametrize(
     ("text", "files", "why"),
     [
-        pytest.param("bundle install", {}, "there is no Gemfile.lock", id="no lock of gems"),
-        pytest.param(
-            "bundle install", {"/src/Gemfile.lock": "GEM\n"}, "bundle lock --add-checksums", id="no hashes"
-        ),
-        pytest.param(
-            "bundle install",
-            {"/src/Gemfile.lock": "GEM\n\nCHECKSUMS\n  rack (3.1) sha256=00\n"},
-            "`bundix -l` makes of Gemfile.lock",
-            id="with hashes",
-        ),
         pytest.param("sbt assembly", {}, "nixpkgs has no function that fetches what sbt downloads", id="sbt"),
         pytest.param("bazel build //x", {}, "buildBazelPackage", id="bazel"),
         pytest.param("mix deps.get", {}, "mixRelease", id="mix"),

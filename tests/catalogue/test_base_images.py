@@ -370,8 +370,8 @@ def test_older_ubuntu_has_no_ordinary_user() -> None:
 
 
 def test_an_entry_point_takes_back_the_command_of_the_distribution() -> None:
-    config = known("traefik:3.7").config
-    assert (config.entrypoint, config.cmd) == (("traefik",), None)
+    config = known("grafana/grafana").config
+    assert (config.entrypoint, config.cmd) == (("/run.sh",), None)
 
 
 def test_configuration_is_inherited_as_published() -> None:
@@ -433,7 +433,7 @@ def test_variables_point_into_the_store(text: str, home: str) -> None:
     ],
 )
 def test_difference_says_what_is_not_as_asked(text: str, difference: str) -> None:
-    assert known(text).difference == difference
+    assert (known(text).outdated or known(text).difference) == difference
 
 
 @pytest.mark.parametrize("text", ["influxdb", "couchdb", "varnish", "zookeeper"])
@@ -683,7 +683,7 @@ def test_what_a_channel_refuses_is_known_by_name_and_version() -> None:
     }
     image = known("mine", BaseImages.load(overrides={"mine": row}))
     assert image.insecure == ("old-1.2",)
-    assert "nixpkgs marks old-1.2 as insecure" in image.difference
+    assert "nixpkgs marks old-1.2 as insecure" in image.outdated
 
 
 def test_channels_are_pinned() -> None:

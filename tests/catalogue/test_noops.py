@@ -39,6 +39,17 @@ valued = ["-m"]
 reason = "version"
 
 [[no_op]]
+program = "*"
+last = ["--help"]
+subcommands = true
+reason = "help"
+
+[[no_op]]
+program = "*"
+sole = ["-h"]
+reason = "short help"
+
+[[no_op]]
 programs = ["update-ca-certificates"]
 unless_written = ["/usr/local/share/ca-certificates"]
 reason = "certificates"
@@ -103,6 +114,8 @@ def words(line: str) -> tuple[str, tuple[str, ...]]:
         pytest.param("anything --version", "version", id="every-program"),
         pytest.param("./configure -q --version", "version", id="other-options-before"),
         pytest.param("python3 -m pip --version", "version", id="value-of-an-option-before"),
+        pytest.param("tool remote add --help", "help", id="behind-names-of-commands"),
+        pytest.param("tool -h", "short help", id="the-only-word"),
         pytest.param("rm -rf /var/lib/apt/lists/*", "apt", id="below-a-path"),
         pytest.param("rm -r -- /var/cache/apk/* /var/lib/apt", "caches", id="several-paths"),
         pytest.param("rm -rf /home/app/.cache/pip", "home", id="any-one-name"),
@@ -132,6 +145,8 @@ def test_reason_of_a_command(no_ops: NoOps, line: str, reason: str) -> None:
         pytest.param("date --set=yesterday", id="with-the-long-option-that-changes"),
         pytest.param("pip install --version", id="version-behind-a-command"),
         pytest.param("anything --version now", id="version-is-not-the-last-word"),
+        pytest.param("sh install.sh --help", id="what-is-no-name-of-a-command-in-front"),
+        pytest.param("chown -h app", id="not-the-only-word"),
         pytest.param("rm -rf /opt/app", id="a-path-that-matters"),
         pytest.param("rm -rf /var/cache/x /opt/app", id="one-path-that-matters"),
         pytest.param("rm -rf", id="no-path"),

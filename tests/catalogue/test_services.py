@@ -43,6 +43,11 @@ WITH_SERVICES = [
     "rabbitmq",
     "rabbitmq:management",
     "eclipse-mosquitto",
+    "memcached",
+    "haproxy",
+    "traefik",
+    "prom/prometheus",
+    "grafana/grafana",
     "tomcat:9.0",
     "php:8.3-apache",
     "php:8.2-fpm-alpine",
@@ -86,7 +91,9 @@ def test_files_of_packages_are_of_packages_that_nixpkgs_has(text: str) -> None:
 @pytest.mark.parametrize("text", WITH_SERVICES)
 def test_owners_and_accounts_are_of_the_image(text: str) -> None:
     image = known(text)
-    names = {user.name for user in image.users} | {group.name for group in image.groups} | {"0", "101"}
+    names = (
+        {user.name for user in image.users} | {group.name for group in image.groups} | {"0", "101", "65534"}
+    )
     owners = {
         part
         for effect in service_effects(image, place())

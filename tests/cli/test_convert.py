@@ -108,9 +108,12 @@ def test_nothing_left_to_look_at_is_zero(tmp_path: Path, capsys: pytest.CaptureF
         "flake.lock",
         "flake.nix",
         "nix/image.nix",
+        "nix/load.nix",
+        "nix/module.nix",
         "nix/packages.nix",
         "nix/report.json",
         "nix/report.md",
+        "nix/shell.nix",
     ]
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dock2nix.cli import main
 from file_server import Answers, serving
-from nix_lab import Nix, available_nixes, build_flake, check_flake, flake_packages, package_set, why_no_builds
+from nix.locking import use_nix
+from nix_lab import Nix, available_nixes, build_flake, check_flake, why_no_builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +86,14 @@ def test_only_hashes_change_and_both_reports_follow(flake: Path) -> None:
     assert rows == {"tool-1.0": sri(SCRIPT), "data.bin": sri(b"data")}
     assert "its hash is not known" not in after["nix/report.md"]
     assert "its hash is filled in, whether it holds programs" in after["nix/report.md"]
+
+
+def test_a_page_of_before_is_named(flake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(flake / "Dockerfile"), "--quiet", "--offline", "--html"]) == 1
+    assert main(["lock", str(flake), ANYWHERE]) == 0
+    assert "report.html: shows the conversion as it was before" in capsys.readouterr().err
+    assert main([str(flake / "Dockerfile"), "--quiet", "--offline", "--html"]) in {0, 1}
+    assert main(["check", str(flake)]) == 0
 
 
 def test_the_next_conversion_takes_no_hash_for_an_edit_and_keeps_all(flake: Path, answers: Answers) -> None:
@@ -191,13 +198,6 @@ COPY --from=build /out/harbour /usr/local/bin/harbour
 CMD ["harbour"]
 """
 GO_SUM = "example.org/tides v1.2.3 h1:abc=\nexample.org/tides v1.2.3/go.mod h1:def=\n"
-NIX_STANDS_IN = """#!{python}
-import os, sys
-arguments = sys.argv[1:]
-if "eval" in arguments:
-    arguments += ["--offline", "--override-input", "nixpkgs", "path:{packages}"]
-os.execv("{nix}", ["nix", *arguments])
-"""
 
 
 @pytest.fixture
@@ -211,24 +211,6 @@ def go_flake(tmp_path: Path, server: str) -> Path:
     (app / "main.go").write_text("package main\n\nfunc main() {}\n")
     assert main([str(app / "Dockerfile"), "--quiet", "--offline"]) == 1
     return app
-
-
-def use_nix(nix: Nix, flake: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`nix` on PATH is this one, with our package set in the place of nixpkgs."""
-    for name, value in nix._environment().items():
-        monkeypatch.setenv(name, value)
-    tools = folder / "tools"
-    tools.mkdir()
-    text = NIX_STANDS_IN.format(
-        python=sys.executable,
-        packages=package_set(flake_packages(flake)["nixpkgs"]),
-        nix=nix.binaries / "nix",
-    )
-    (tools / "nix").write_text(text)
-    (tools / "nix").chmod(0o755)
-    (tools / "nix-store").symlink_to(nix.binaries / "nix-store")
-    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.defpath}")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
 
 
 @builds

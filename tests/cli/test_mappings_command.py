@@ -14,7 +14,7 @@ from dock2nix.folders import data_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES = ("apk", "apt", "commands", "dnf", "npm", "pip", "zypper")
+TABLES = ("apk", "apt", "commands", "dnf", "gem", "go", "npm", "pip", "zypper")
 
 
 @pytest.fixture(autouse=True)

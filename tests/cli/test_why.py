@@ -186,7 +186,7 @@ def test_a_name_that_tells_the_version_is_read_like_a_tag(capsys: pytest.Capture
 def test_an_old_image_shows_channel_and_difference(capsys: pytest.CaptureFixture[str]) -> None:
     found = why_json(capsys, "image:python:3.8")
     assert found["channel"] == "nixos-23.11"
-    assert "python 3.8 is gone" in found["difference"]
+    assert "python 3.8 is gone" in found["outdated"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dock2nix.commands import translate
 from dock2nix.model.image import AddGroup, AddUser
@@ -17,7 +18,11 @@ def effects(command: str) -> list[AddUser | AddGroup] | None:
     if found is None:
         return None
     assert found.reason
-    return [effect for effect in found.effects if isinstance(effect, AddUser | AddGroup)]
+    return [
+        replace(effect, unsaid_home=False) if isinstance(effect, AddUser) else effect
+        for effect in found.effects
+        if isinstance(effect, AddUser | AddGroup)
+    ]
 
 
 def user(text: str, name: str, **fields: Any) -> AddUser:

@@ -156,10 +156,8 @@ def test_no_line_ends_with_a_blank() -> None:
 
 def test_the_development_shell_has_the_packages_for_building_too() -> None:
     assert """
-          packages =
-            import ./nix/packages.nix (packagesOf system)
-            ++ import ./nix/build-packages.nix (packagesOf system);
-""" in render(plan(build_sections=(SECTION,), sections=(SECTION,)))["flake.nix"]
-    assert (
-        "          packages = import ./nix/packages.nix (packagesOf system);\n" in render(plan())["flake.nix"]
-    )
+  packages =
+    import ./packages.nix { inherit pkgs; }
+    ++ import ./build-packages.nix { inherit pkgs; };
+""" in render(plan(build_sections=(SECTION,), sections=(SECTION,)))["nix/shell.nix"]
+    assert "  packages = import ./packages.nix { inherit pkgs; };\n" in render(plan())["nix/shell.nix"]

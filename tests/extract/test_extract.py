@@ -237,6 +237,11 @@ def test_a_variable_that_the_base_image_may_set_is_not_empty(convert: Any) -> No
         pytest.param("sed -i 's/a/b/g' /src/a", "sed -i -e s/a/b/g src/a", id="a substitution"),
         pytest.param("sed -i -E '/^x/d' /src/a", "sed -i -E -e '/^x/d' src/a", id="a deletion"),
         pytest.param("chmod +x /src/*.sh", "chmod +x src/*.sh", id="modes by pattern"),
+        pytest.param("cp /src/*.sh /srv/", "cp src/*.sh srv", id="copies by pattern"),
+        pytest.param('cp "/src"/*.sh /srv/', "cp src/*.sh srv", id="a pattern with a part in quotes"),
+        pytest.param("mv /src/*.sh /srv/", "mv src/*.sh srv", id="moves by pattern"),
+        pytest.param("cp -t /srv /src/a", "cp src/a srv", id="the target in front"),
+        pytest.param("cp -al /src/a /srv/b", "cp -a src/a srv/b", id="a link instead of a copy"),
     ],
 )
 def test_tools_work_on_files_that_are_known(command: str, line: str, convert: Any) -> None:
@@ -252,6 +257,7 @@ def test_tools_work_on_files_that_are_known(command: str, line: str, convert: An
         pytest.param("sed -i 's/a/b/e' /src/a", id="a script that runs programs"),
         pytest.param("sed -i '1e id' /src/a", id="a script that runs a program"),
         pytest.param("mv /srv/none /srv/b", id="a file that is not there"),
+        pytest.param("cp /etc/*.conf /srv/", id="what matches among files of the distribution"),
     ],
 )
 def test_tools_on_anything_else_are_left(command: str, convert: Any) -> None:

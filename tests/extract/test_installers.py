@@ -53,6 +53,35 @@ def report(folder: Path, body: str) -> dict[str, Any]:
             id="composer",
         ),
         pytest.param("RUN curl https://bootstrap.pypa.io/get-pip.py | python3", [], id="pip"),
+        pytest.param(
+            "RUN curl https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip -o awscliv2.zip && unzip -q awscliv2.zip"
+            " && ./aws/install --bin-dir /usr/local/bin && rm -rf aws awscliv2.zip",
+            ["awscli2"],
+            id="a program of an archive",
+        ),
+        pytest.param("RUN curl -fsSL https://bun.sh/install | bash", ["bun"], id="bun"),
+        pytest.param(
+            "RUN curl -sSfL https://raw.githubusercontent.com/anchore/syft/main/install.sh | sh -s -- -b /usr/local/bin",
+            ["syft"],
+            id="syft",
+        ),
+        pytest.param(
+            "RUN curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.5/install.sh | bash"
+            ' && . "$HOME/.nvm/nvm.sh" && nvm install 22 && nvm use 22 && nvm alias default 22',
+            ["nodejs_22"],
+            id="nvm",
+        ),
+        pytest.param(
+            "ENV NODE_VERSION=22.22.2\n"
+            "RUN curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.5/install.sh | bash",
+            ["nodejs_22"],
+            id="nvm with a version",
+        ),
+        pytest.param(
+            "RUN curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.39.5/install.sh | bash",
+            [],
+            id="nvm alone",
+        ),
         pytest.param("RUN curl https://bootstrap.pypa.io/pip/2.7/get-pip.py | python2", [], id="old pip"),
     ],
 )
@@ -87,6 +116,10 @@ def test_the_version_that_a_variable_asks_for_is_compared(tmp_path: Path) -> Non
         pytest.param("RUN curl https://host.example/deb.nodesource.com/setup_20.x | bash", id="another host"),
         pytest.param("RUN curl https://deb.nodesource.com/setup_$(cat v).x | bash", id="not known"),
         pytest.param('RUN bash -c "$(curl -fsSL https://host.example/x)"', id="substituted"),
+        pytest.param(
+            "RUN curl https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip | sh",
+            id="an archive that is run",
+        ),
     ],
 )
 def test_everything_else_is_refused(tmp_path: Path, body: str) -> None:

@@ -206,6 +206,56 @@ def test_programs_are_patched_for_the_libraries_that_they_need(tmp_path: Path, s
     assert "LD_LIBRARY_PATH" not in text
 
 
+def test_what_was_found_in_a_download_holds_when_nobody_sees_it(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "RUN curl -o /usr/local/bin/p @/program && chmod +x /usr/local/bin/p"
+    text, before = convert(tmp_path / "app", body, server)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    again, after = convert(tmp_path / "app", body, server, "--offline")
+    assert "autoPatchelfHook" in text
+    assert again == text
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "programs",
+    [None, [], {"systems": "x86_64-linux"}, {"systems": [1]}],
+)
+def test_what_a_report_says_of_a_download_is_taken_in_its_own_form_alone(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, programs: object
+) -> None:
+    body = "RUN curl -o /usr/local/bin/p-linux-amd64 @/program"
+    convert(tmp_path / "app", body, server)
+    report = tmp_path / "app/nix/report.json"
+    data = json.loads(report.read_text())
+    data["fetched"][0]["programs"] = programs
+    report.write_text(json.dumps(data))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    text, _ = convert(tmp_path / "app", body, server, "--offline")
+    assert "autoPatchelfHook" not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        pytest.param("https://example.org/tool-1.0-linux-amd64.tar.gz", True, id="for a machine"),
+        pytest.param("https://example.org/tool_1.0_amd64.deb", True, id="a package"),
+        pytest.param("https://example.org/tool.x86_64", True, id="a program"),
+        pytest.param("https://example.org/tool-1.0.tar.gz", False, id="sources, as far as its name says"),
+        pytest.param("https://example.org/linuxbrew-1.0.tgz", False, id="only a word like it"),
+    ],
+)
+def test_machine_code_that_nobody_has_seen_is_told(tmp_path: Path, address: str, told: bool) -> None:
+    digest = "1" * 64
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM debian:bookworm-slim\nADD --checksum=sha256:{digest} {address} /opt/\n"
+    )
+    main([str(tmp_path / "Dockerfile"), "--quiet", "--offline"])
+    findings = json.loads((tmp_path / "nix/report.json").read_text())["findings"]
+    assert [one["severity"] for one in findings if one["code"] == "D2N245"] == ["warning"] * told
+
+
 def test_a_failed_download_is_a_finding_with_its_address(
     tmp_path: Path, answers: Answers, server: str
 ) -> None:

@@ -152,10 +152,18 @@ def test_all_requirements_are_asked_for_at_once(run: Any) -> None:
         "FROM python:3.12-slim\nRUN pip install flask==1.0\nRUN pip install rich 'idna; python_version>\"3\"'\n",
         locker,
     )
-    ((request, systems),) = locker.asked
+    request, systems = locker.asked[0]
     assert request.requirements == ("flask==1.0", 'idna; python_version > "3"', "rich")
     assert request.python.startswith("3.12.")
-    assert systems == ("x86_64-linux", "aarch64-linux")
+    assert systems == ("x86_64-linux",)
+
+
+def test_other_systems_get_the_versions_of_the_first(run: Any) -> None:
+    locker = FakeLocker(answer(flask="1.0", rich="2"))
+    run("FROM python:3.12-slim\nRUN pip install flask==1.0\n", locker)
+    (_, first), (pinned, others) = locker.asked
+    assert (first, others) == (("x86_64-linux",), (ARM,))
+    assert pinned.constraints == ("flask==1.0", "rich==2")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +177,7 @@ def test_all_requirements_are_asked_for_at_once(run: Any) -> None:
 def test_the_interpreter_is_that_of_the_image(run: Any, base: str, python: str, glibc: str) -> None:
     locker = FakeLocker(answer(flask="1.0"))
     run(f"FROM {base}\nRUN pip install flask==1.0\n", locker)
-    ((request, _),) = locker.asked
+    request, _ = locker.asked[0]
     assert request.python.startswith(python)
     assert request.glibc == glibc
 

@@ -66,6 +66,10 @@ def flake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pat
         yield app, index
 
 
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
 def _python(flake: Path, system: str) -> str:
     """The expression of the Python environment."""
     packages = package_set(flake_packages(flake)["nixpkgs"])
@@ -131,6 +135,24 @@ def test_sources_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nix: 
     names = {path.partition("-")[2] for path in needed}
     assert {"python3.12-d2n-source-0.1.drv", "python3.12-pyyaml-0.1.drv"} <= names
     assert any("setuptools" in name for name in names)
+
+
+@pytest.mark.parametrize("choice", ["lock", "nixpkgs"])
+def test_projects_of_the_context_evaluate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nix: Nix, choice: str
+) -> None:
+    app = tmp_path / "app"
+    (app / "shop").mkdir(parents=True)
+    (app / "shop" / "__init__.py").write_text("")
+    (app / "setup.py").write_text(
+        'from setuptools import setup\nsetup(name="shop", version="1.2", install_requires=["idna"])\n'
+    )
+    (app / "Dockerfile").write_text("FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install .\n")
+    with serving(Index(wheels=(Wheel(name="idna", version="3"),))) as index:
+        use_only(index.url, monkeypatch, str(tmp_path / "uv"))
+        assert main([str(app / "Dockerfile"), "--quiet", "--python", choice]) == 0
+    check_flake(app, nix)
+    assert "python-shop.nix" in (app / "nix/packages.nix").read_text() + _text(app / "nix/python.nix")
 
 
 @builds

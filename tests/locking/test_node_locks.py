@@ -214,8 +214,6 @@ def test_without_npm_the_command_is_left_with_the_command_to_run(
         pytest.param({"dependencies": {"ms": "git+ssh://git@forge.example/ms.git"}}, "npm install", id="git"),
         pytest.param({"dependencies": {"ms": "user/repo"}}, "npm install", id="forge"),
         pytest.param({"dependencies": {"ms": "file:../ms"}}, "npm install", id="folder"),
-        pytest.param({"overrides": {"a": {"b": "https://h.example/b.tgz"}}}, "npm install", id="override"),
-        pytest.param({"peerDependencies": {"a": "github:user/repo"}}, "npm install", id="peer"),
     ],
 )
 def test_npm_is_asked_for_packages_of_the_registry_only(
@@ -224,6 +222,23 @@ def test_npm_is_asked_for_packages_of_the_registry_only(
     context.write("package.json", PROJECT | changes)
     report = context.convert(run=run)
     assert [row["outcome"] for row in report["commands"]] == ["unresolved"]
+    assert npm.calls == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"overrides": {"a": {"b": "https://h.example/b.tgz"}}}, id="override"),
+        pytest.param({"peerDependencies": {"a": "github:user/repo"}}, id="peer"),
+    ],
+)
+def test_what_npm_is_not_asked_for_here_is_awaited(
+    npm: Npm, context: Context, changes: dict[str, Any]
+) -> None:
+    context.write("package.json", PROJECT | changes)
+    report = context.convert(run="npm install")
+    assert [row["outcome"] for row in report["commands"]] == ["translated"]
+    assert codes(report) == ["D2N211"]
     assert npm.calls == []
 
 

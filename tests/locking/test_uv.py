@@ -308,6 +308,26 @@ def test_an_index_that_the_user_names_too_is_asked(index: Index, app: Path) -> N
     assert packages_of(app)["d2n-greeter"] == "1.2"
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        pytest.param("d2n-unheard-of>=1", "d2n-unheard-of>=1 (requirements.txt:2): ", id="name"),
+        pytest.param("D2N_colours==9.9", "d2n-colours==9.9 (requirements.txt:2): ", id="version"),
+    ],
+)
+def test_what_the_index_does_not_have_is_told_with_its_place(
+    index: Index, app: Path, line: str, shown: str
+) -> None:
+    files = {"requirements.txt": f"d2n-greeter==1.2\n{line}\n"}
+    report = convert(app, "-r requirements.txt", files=files)
+    (finding,) = (one for one in report["findings"] if one["code"] == "D2N231")
+    assert shown in finding["message"]
+    assert "private index" in finding["hint"]
+    assert finding["line"] == 4
+    assert "http" not in finding["message"] + finding["hint"]
+    assert index.asked
+
+
 def test_what_is_no_requirement_cannot_be_an_option_of_uv(index: Index, app: Path) -> None:
     report = convert(app, "d2n-greeter==1.2 'requests==2.x-y'")
     assert "not a requirement as PEP 508 defines it" in _reason(report)
@@ -315,13 +335,14 @@ def test_what_is_no_requirement_cannot_be_an_option_of_uv(index: Index, app: Pat
 
 
 def test_passwords_of_the_index_do_not_get_into_files(
-    index: Index, app: Path, monkeypatch: pytest.MonkeyPatch
+    index: Index, app: Path, monkeypatch: pytest.MonkeyPatch, empty_cache: Path
 ) -> None:
     index.failure = "password"
     monkeypatch.setenv("UV_DEFAULT_INDEX", index.url.replace("//", "//me:hunter2@"))
     convert(app, "d2n-greeter==1.2")
     written = [path.read_text() for path in app.rglob("*") if path.is_file()]
     assert not [text for text in written if "hunter2" in text]
+    assert not (empty_cache / "dock2nix/answers").exists()
     assert packages_of(app)["d2n-greeter"] == "1.2"
 
 

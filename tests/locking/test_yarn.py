@@ -117,6 +117,53 @@ def test_nix_finds_the_same_hash_and_makes_the_modules(app: Path, *, production:
     assert there == (set(NAMES[:1]) if production else set(NAMES))
 
 
+BUILD = """FROM node:22-slim AS build
+WORKDIR /srv/app
+COPY package.json yarn.lock ./
+RUN yarn install --frozen-lockfile
+COPY . .
+RUN yarn build --fast
+FROM debian:bookworm-slim
+COPY --from=build /srv/app/dist /srv/dist
+"""
+
+
+def write_build(app: Path) -> None:
+    write(app, {"Dockerfile": BUILD})
+    project = json.loads((app / "package.json").read_text())
+    project["scripts"] = {"build": "node build.js"}
+    (app / "package.json").write_text(json.dumps(project))
+    program = (
+        "const fs = require('fs')\n"
+        "fs.mkdirSync('dist')\n"
+        "fs.writeFileSync('dist/found', `${process.argv.slice(2)} ${fs.readdirSync('node_modules').length}\\n`)\n"
+    )
+    (app / "build.js").write_text(program)
+
+
+def test_a_build_has_the_packages_of_the_lock(app: Path) -> None:
+    write_build(app)
+    _, report = convert(app)
+    text = (app / "nix/stages/build.nix").read_text()
+    assert "pkgs.stdenv.mkDerivation" in text
+    assert "yarnLock = ../../yarn.lock;" in text
+    assert "yarn --offline run build --fast" in text
+    assert "fakeHash" not in text
+    assert codes(report) == {"D2N308"}
+    assert [row["file"] for row in report["hashes"]] == ["nix/stages/build.nix"]
+
+
+@builds
+@pytest.mark.nix
+def test_nix_finds_the_same_hash_and_builds(app: Path) -> None:
+    write_build(app)
+    convert(app)
+    check_flake(app, available_nixes()[-1])
+    found = built(app).read("/srv/dist/found")
+    assert found.startswith("--fast ")
+    assert int(found.split()[1]) >= 1
+
+
 def test_the_hash_is_kept_while_the_lock_is_the_same(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +197,9 @@ def test_an_archive_that_is_not_what_the_lock_promises_leaves_the_hash_open(app:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        pytest.param({"yarn.lock": "__metadata:\n  version: 8\n"}, "of yarn 2 or newer", id="berry"),
+        pytest.param(
+            {"yarn.lock": "__metadata:\n  version: 4\n"}, "of no version that nixpkgs has", id="yarn 2"
+        ),
         pytest.param({"yarn.lock": "# yarn lockfile v1\n"}, "not in step with package.json", id="empty"),
         pytest.param({"package.json": '{"workspaces": ["a"]}'}, "has workspaces", id="workspaces"),
         pytest.param(
@@ -195,7 +244,9 @@ def test_entries_of_a_lock() -> None:
         + "0"
         * 40
         + '"\n  dependencies:\n    version "^9"\n\n'
-        'c@1.x:\n  version "1.0.0"\n  resolved "https://h.example/c.tgz"\n  integrity sha512-AA==\n'
+        'c@1.x:\n  version "1.0.0"\n  resolved "https://h.example/c.tgz"\n  integrity sha512-'
+        + "A" * 86
+        + "==\n"
     )
     assert read_yarn_lock(text) == (
         YarnEntry(
@@ -204,5 +255,10 @@ def test_entries_of_a_lock() -> None:
             url="https://h.example/b-1.2.3.tgz",
             hash="sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         ),
-        YarnEntry(asked=(("c", "1.x"),), version="1.0.0", url="https://h.example/c.tgz", hash="sha512-AA=="),
+        YarnEntry(
+            asked=(("c", "1.x"),),
+            version="1.0.0",
+            url="https://h.example/c.tgz",
+            hash="sha512-" + "A" * 86 + "==",
+        ),
     )

@@ -163,3 +163,79 @@ def test_the_tool_that_installed_is_left_out(tmp_path: Path) -> None:
 
 def test_without_a_lock_nothing_is_guessed(tmp_path: Path) -> None:
     assert converted(tmp_path, {"pyproject.toml": PROJECT}, "uv sync")[0] == []
+
+
+# --- without a lock ----------------------------------------------------------------------------------------------------------
+
+BARE = """[project]
+name = "shop"
+dependencies = ["flask>=2", "rich==13.0"]
+[project.optional-dependencies]
+cache = ["redis"]
+[dependency-groups]
+dev = ["pytest"]
+docs = ["sphinx"]
+"""
+BARE_POETRY = """[tool.poetry]
+name = "shop"
+package-mode = false
+[tool.poetry.dependencies]
+python = "^3.10"
+flask = "^2.2"
+[tool.poetry.group.dev.dependencies]
+pytest = "*"
+[tool.poetry.group.docs]
+optional = true
+[tool.poetry.group.docs.dependencies]
+sphinx = "*"
+"""
+BARE_PIPFILE = '[packages]\nflask = "*"\nrich = {version = "==13.0", extras = ["jupyter"]}\n[dev-packages]\npytest = "*"\n'
+
+
+@pytest.mark.parametrize(
+    ("run", "files", "expected"),
+    [
+        pytest.param("uv sync", {"pyproject.toml": BARE}, ["flask", "pytest", "rich"], id="uv"),
+        pytest.param("uv sync --no-dev", {"pyproject.toml": BARE}, ["flask", "rich"], id="uv-no-dev"),
+        pytest.param(
+            "uv sync --no-dev --extra cache",
+            {"pyproject.toml": BARE},
+            ["flask", "redis", "rich"],
+            id="uv-extra",
+        ),
+        pytest.param("uv sync --only-group docs", {"pyproject.toml": BARE}, ["sphinx"], id="uv-only-group"),
+        pytest.param(
+            "poetry install --no-root", {"pyproject.toml": BARE_POETRY}, ["flask", "pytest"], id="poetry"
+        ),
+        pytest.param(
+            "poetry install --only main", {"pyproject.toml": BARE_POETRY}, ["flask"], id="poetry-main"
+        ),
+        pytest.param("pdm sync --prod", {"pyproject.toml": BARE}, ["flask", "rich"], id="pdm"),
+        pytest.param("pipenv install --system", {"Pipfile": BARE_PIPFILE}, ["flask", "rich"], id="pipenv"),
+        pytest.param(
+            "pipenv install --dev --system",
+            {"Pipfile": BARE_PIPFILE},
+            ["flask", "pytest", "rich"],
+            id="pipenv-dev",
+        ),
+    ],
+)
+def test_a_project_without_lock_says_what_it_needs_itself(
+    run: str, files: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    assert converted(tmp_path, files, run)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "project",
+    [
+        pytest.param('[project]\nname = "shop"\ndynamic = ["dependencies"]\n', id="computed"),
+        pytest.param("[tool.black]\nline-length = 100\n", id="no-project"),
+    ],
+)
+def test_a_project_without_lock_that_does_not_say_it_is_left(project: str, tmp_path: Path) -> None:
+    assert converted(tmp_path, {"pyproject.toml": project}, "uv sync")[0] == []
+    report = json.loads((tmp_path / "nix/report.json").read_text(encoding="utf-8"))
+    (command,) = (one for one in report["commands"] if one["text"] == "uv sync")
+    assert command["outcome"] == "unresolved"
+    assert "no lock file" in command["reason"]

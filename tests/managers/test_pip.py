@@ -227,7 +227,7 @@ def test_a_project_is_followed_to_its_dependencies() -> None:
     step = parse("pip install -e '.[web]'", files)
     assert shown(step) == ["my-app[web] @ .", "flask>=2", "gunicorn"]
     assert [found.origin for found in step.requirements] == ["", "pyproject.toml:4", "pyproject.toml:7"]
-    assert [(use.path, use.role) for use in step.manifests] == [("pyproject.toml", "project")]
+    assert [(use.path, use.role) for use in step.manifests] == [("pyproject.toml", "read")]
 
 
 def test_a_project_without_metadata_is_still_asked_for() -> None:
@@ -382,7 +382,7 @@ def test_a_marker_is_compared_with_the_version_of_the_index() -> None:
     ("url", "reason"),
     [
         pytest.param("git+https://h/requests", "fetched without a hash", id="git"),
-        pytest.param(".", "must be packaged", id="folder"),
+        pytest.param(".", "no pyproject.toml, setup.cfg or setup.py of it", id="folder"),
         pytest.param("./requests-1-py3-none-any.whl", "an archive", id="archive"),
     ],
 )

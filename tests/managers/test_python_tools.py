@@ -87,7 +87,6 @@ def test_version_of_a_tool(command: str, specifier: str) -> None:
             "python3 -m poetry install --only main", ["pyproject.toml", "poetry.lock"], id="poetry-as-module"
         ),
         pytest.param("pipenv install --system --deploy", ["Pipfile"], id="pipenv"),
-        pytest.param("pdm sync --prod", ["pyproject.toml"], id="pdm"),
     ],
 )
 def test_a_project_is_left_to_its_lock_file(command: str, manifests: list[str]) -> None:

@@ -256,6 +256,37 @@ def test_cookies_are_not_carried_from_one_download_to_the_next(answers: Answers,
     assert not any("Cookie" in headers for headers in answers.headers)
 
 
+def test_downloads_one_after_the_other_share_a_connection(answers: Answers, server: str) -> None:
+    answers.keeps = True
+    for _ in range(3):
+        got(f"{server}/f")
+    assert len(answers.requests) == 3
+    assert answers.connections == 1
+
+
+def test_a_connection_that_the_server_has_closed_is_made_anew(answers: Answers, server: str) -> None:
+    for _ in range(3):
+        got(f"{server}/f")
+    assert answers.connections == 3
+
+
+def test_a_failed_download_does_not_spoil_the_next(answers: Answers, server: str) -> None:
+    answers.keeps = True
+    answers.files["/large"] = bytes(LIMITS.largest + 1)
+    answers.status["/gone"] = 404
+    for path in ("/large", "/gone"):
+        with pytest.raises(NetworkError):
+            got(f"{server}{path}")
+        assert got(f"{server}/f") == CONTENT
+
+
+def test_a_connection_of_the_open_network_is_not_lent_to_others(answers: Answers, server: str) -> None:
+    answers.keeps = True
+    got(f"{server}/f")
+    with pytest.raises(NetworkError, match="private network"):
+        download_to(f"{server}/f", BytesIO(), Limits(private=False))
+
+
 def test_a_version_without_name_is_not_asked_for(answers: Answers, server: str) -> None:
     assert download_to(f"{server}/f", BytesIO(), LIMITS, Version()) is not None
     assert not any("If-None-Match" in headers for headers in answers.headers)

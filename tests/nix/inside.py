@@ -53,7 +53,17 @@ def _unpack(archive: Path, folder: Path) -> dict[str, Any]:
         manifest = json.loads(_read(image, "manifest.json"))[0]
         config: dict[str, Any] = json.loads(_read(image, manifest["Config"]))["config"]
         for name in manifest["Layers"]:
-            command = ["tar", "-x", "-p", "--numeric-owner", "--same-owner", "-C", str(folder)]
+            # only the real root makes devices, and a container gets its own
+            command = [
+                "tar",
+                "-x",
+                "-p",
+                "--numeric-owner",
+                "--same-owner",
+                "--exclude=dev/*",
+                "-C",
+                str(folder),
+            ]
             subprocess.run(command, input=_read(image, name), check=True)
     return config
 

@@ -44,6 +44,7 @@ let
     // import ./build-support/rust arguments
     // import ./build-support/fetchers.nix arguments
     // import ./build-support/yarn arguments
+    // import ./build-support/auto-patchelf arguments
     // {
       inherit lib pkgs;
       inherit (pkgs.stdenv.hostPlatform) system;
@@ -61,6 +62,7 @@ let
       fakeNss = import ./build-support/fake-nss.nix arguments;
       importNpmLock = import ./build-support/import-npm-lock arguments;
       buildNpmPackage = import ./build-support/npm arguments;
+      bundlerEnv = import ./build-support/bundler arguments;
       buildDotnetModule = import ./build-support/dotnet arguments;
       buildGoModule = import ./build-support/go arguments;
     };

@@ -118,5 +118,5 @@ def _named(instruction: Instruction) -> Location:
 def _run(stage: int, instruction: ScopedInstruction) -> Run:
     """The shell commands of a RUN; none of one that no POSIX shell reads."""
     readable = instruction.instruction.form is Form.EXEC or shell_dialect(instruction.shell)
-    items = run_items(instruction, "/", "linux/amd64", unknown=("*",)).value if readable else ()
+    items = run_items(instruction, "/", "linux/amd64", around={"*": None}).value if readable else ()
     return run_of(stage, instruction, items)

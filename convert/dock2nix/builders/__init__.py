@@ -16,6 +16,7 @@ __all__ = ["BUILDERS", "builder_of", "recognise"]
 
 # The modules with the programs that are theirs: each is imported when one of these is met.
 BUILDERS = {
+    "bundle": "bundle bundler",
     "cargo": "cargo rustc rustup",
     "composer": "composer composer.phar",
     "dotnet": "dotnet",
@@ -24,13 +25,19 @@ BUILDERS = {
     "maven": "mvn mvnw",
     "native": "Configure aclocal autoconf autogen.sh autoheader automake autoreconf bootstrap bootstrap.sh buildconf buildconf.sh cmake config configure gmake libtoolize make meson ninja",
     "npm": "astro esbuild nest next ng npm npx nuxt pnpm react-scripts rollup tailwindcss tsc vite vue-cli-service webpack yarn",
-    "unpinned": "ant bazel bundle bundler lein mix rebar3 sbt stack",
+    "unpinned": "ant bazel lein mix rebar3 sbt stack",
 }
+
+# Tools by which programs of the project are started too.
+_RUNNERS = frozenset({"bundle", "bundler"})
 
 
 def builder_of(run: Invocation) -> Builder | None:
     """The build tool that a command is of; None when it is of none."""
-    name = _modules().get(tool_of(run))
+    tool = tool_of(run)
+    if tool in _RUNNERS and run.arguments and run.arguments[0].value == "exec":
+        return None  # it runs a program of the project
+    name = _modules().get(tool)
     return cast("Builder", import_module(f"{__name__}.{name}")) if name else None
 
 

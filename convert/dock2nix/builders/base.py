@@ -80,13 +80,14 @@ class Built(Struct, frozen=True, kw_only=True):
     """One derivation of a stage. `directory` is where it builds, absolute in the stage.
 
     `products` are (absolute path in the stage, path below `$out`) of the files it makes; () when it makes files in its folder that
-    nobody can name beforehand. `environment` are the variables of the build to pass on. `suffix` tells it from others of its
+    nobody can name beforehand. `files` are (absolute path, text) of what the tool writes beside that, as its settings. `environment` are the variables of the build to pass on. `suffix` tells it from others of its
     stage. `state` is the text that asks for what is fetched under one hash, "" when nothing is.
     """
 
     recipe: Recipe
     directory: str
     products: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     suffix: str = ""
     state: str = ""
@@ -213,7 +214,7 @@ def is_inside(path: str, folder: str) -> bool:
 def nearest(name: str, folder: str, files: StageFolder) -> str | None:
     """The folder, of this one and those above, that has a file of that name."""
     while files.read(posixpath.join(folder, name)) is None:
-        if folder == "/":
+        if not folder.strip("/"):
             return None
         folder = posixpath.dirname(folder)
     return folder

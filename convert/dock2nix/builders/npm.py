@@ -1,4 +1,4 @@
-"""`npm run build` and its kin, behind `npm ci`: buildNpmPackage (nixpkgs manual, "JavaScript")."""
+"""`npm run build` and its kin, behind `npm ci`, or yarn's: nixpkgs' builder and hooks (nixpkgs manual, "JavaScript")."""
 
 from __future__ import annotations
 
@@ -34,8 +34,6 @@ def recognise(work: Work) -> tuple[Built, ...] | Refusal:
     if len(work.modules) != 1:
         return Refusal("which packages it builds with is not known", work.calls[0])
     modules = work.modules[0]
-    if modules.lock_kind != "npm":
-        return Refusal(f"builds with the packages of {modules.lock} are not translated yet", work.calls[0])
     folder = posixpath.dirname(modules.path)
     commands: list[tuple[str, ...]] = []
     prune = False
@@ -65,11 +63,10 @@ def _command(
 ) -> tuple[str, ...] | Refusal:
     """What runs instead: `npm run SCRIPT -- WORDS`, or a program of node_modules."""
     if program == "npx":
-        return _program(
-            [word for word in words if word not in {"--no-install", "--no", "-y", "--yes"}], run, modules
-        )
+        named = [word for word in words if word not in {"--no-install", "--no", "-y", "--yes"}]
+        return _program(named, run, modules, work)
     if program in _TOOLS:
-        return _program([program, *words], run, modules)
+        return _program([program, *words], run, modules, work)
     words = [word for word in words if word not in _WITHOUT_MEANING]
     if words[:1] and (words[0] in _RUN):
         return _script(words[1:], run, work, own=program == "npm")
@@ -95,11 +92,18 @@ def _script(words: list[str], run: Invocation, work: Work, *, own: bool) -> tupl
     return ("npm", "run", name, *(("--", *arguments) if arguments else ()))
 
 
-def _program(words: list[str], run: Invocation, modules: NodeModules) -> tuple[str, ...] | Refusal:
+def _program(
+    words: list[str], run: Invocation, modules: NodeModules, work: Work
+) -> tuple[str, ...] | Refusal:
     """A program of node_modules; one that they lack would be downloaded."""
     if not words or words[0].startswith("-"):
         return Refusal("which program it runs is not known", run)
     packages = {package.path for package in modules.packages if not package.elsewhere}
+    if modules.awaited:
+        project = read_package_json(
+            work.files.read(posixpath.join(run.directory or "/", "package.json")) or ""
+        )
+        packages = {f"node_modules/{one.name}" for one in project.dependencies} if project else set()
     names = {words[0], _TOOLS.get(words[0], words[0])} - {""}
     if not {f"node_modules/{name}" for name in names} & packages:
         return Refusal(f"{words[0]} is in no package of the lock that has its name", run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from dock2nix.builders.base import Refusal, program_of
@@ -22,23 +21,10 @@ _REASONS = {
     "sbt": "nixpkgs has no function that fetches what sbt downloads",
     "stack": "nixpkgs' haskell.lib builds from Hackage's own set, not from stack.yaml",
 }
-PROGRAMS = frozenset({*_REASONS, "bundle", "bundler"})
+PROGRAMS = frozenset(_REASONS)
 
 
 def recognise(work: Work) -> tuple[Built, ...] | Refusal:
     """Why the first of the calls cannot be done."""
     run = work.calls[0]
-    name = program_of(run)
-    return Refusal(_REASONS.get(name) or _gems(run.directory or "/", work), run)
-
-
-def _gems(folder: str, work: Work) -> str:
-    lock = work.files.read(posixpath.join(folder, "Gemfile.lock"))
-    if lock is None:
-        return "there is no Gemfile.lock: which versions it installs is not pinned (`bundle lock` makes it)"
-    if "\nCHECKSUMS\n" not in lock:
-        return (
-            "Gemfile.lock has no hashes (`bundle lock --add-checksums` of Bundler 2.6 adds them, `bundix -l` makes the "
-            "gemset.nix that nixpkgs' bundlerEnv takes)"
-        )
-    return "nixpkgs' bundlerEnv takes a gemset.nix, which `bundix -l` makes of Gemfile.lock"
+    return Refusal(_REASONS[program_of(run)], run)

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.catalogue.base import CuratedPackage
+from dock2nix.catalogue.over import CatalogueOver
 from dock2nix.model.annotation import MapName, UseOf
 from dock2nix.model.packages import AttributePath
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from dock2nix.catalogue.base import Attribute, Catalogue, EvidenceMatch, Provider
+    from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.annotation import Annotation
-    from dock2nix.model.dockerfile import ImageReference
-    from dock2nix.model.image import BaseImage, FlakeInput
 
 COMMANDS = "commands"
 _OTHER_PYTHON = regex(r"^python3[0-9]+Packages\.")
@@ -43,7 +40,7 @@ def _attribute(
     return (AttributePath(whole), (output,)) if parent and output in parent.outputs else None
 
 
-class AnnotatedCatalogue:
+class AnnotatedCatalogue(CatalogueOver):
     """Implements `catalogue.base.Catalogue` over another one.
 
     Args:
@@ -52,7 +49,7 @@ class AnnotatedCatalogue:
     """
 
     def __init__(self, catalogue: Catalogue, annotations: tuple[Annotation, ...]) -> None:
-        self._catalogue = catalogue
+        super().__init__(catalogue)
         self._mappings = tuple(one for one in annotations if isinstance(one, MapName))
         self._kept = tuple(one for one in annotations if isinstance(one, UseOf) and one.keep)
 
@@ -69,30 +66,3 @@ class AnnotatedCatalogue:
         if row is not None and any(one.concerns(table, name) for one in self._kept):
             return replace(row, keep_with=(), build_only=False)
         return row
-
-    def pin(self, channel: str = "") -> FlakeInput:
-        return self._catalogue.pin(channel)
-
-    def channels(self) -> tuple[str, ...]:
-        return self._catalogue.channels()
-
-    def attribute(self, path: str) -> Attribute | None:
-        return self._catalogue.attribute(path)
-
-    def providers(self, kind: str, name: str) -> tuple[Provider, ...]:
-        return self._catalogue.providers(kind, name)
-
-    def evidence(self, table: str, name: str) -> EvidenceMatch | None:
-        return self._catalogue.evidence(table, name)
-
-    def similar(self, table: str, name: str, limit: int = 3) -> tuple[str, ...]:
-        return self._catalogue.similar(table, name, limit)
-
-    def base_image(self, reference: ImageReference) -> BaseImage | None:
-        return self._catalogue.base_image(reference)
-
-    def no_op(self, program: str, arguments: tuple[str, ...], written: Collection[str] = ()) -> str | None:
-        return self._catalogue.no_op(program, arguments, written)
-
-    def no_op_path(self, path: str) -> str | None:
-        return self._catalogue.no_op_path(path)

@@ -42,20 +42,24 @@ class _Choice(NamedTuple):
         return self.selection.version.channel
 
     @property
+    def outdated(self) -> str:
+        """That it comes from an old release of nixpkgs, and what follows; "" when it does not."""
+        if not self.channel:
+            return ""
+        gone = (
+            f"{self.subject} {self.selection.key} is gone from current nixpkgs: it comes from {self.channel}"
+        )
+        until = f"; upstream maintained it until {self.maintained}" if self.maintained else ""
+        refused = ", ".join(self.selection.version.insecure)
+        permitted = f"; nixpkgs marks {refused} as insecure, and flake.nix permits that" if refused else ""
+        return f"{gone}{until}{permitted}"
+
+    @property
     def difference(self) -> str:
         """How it differs from what was asked for; "" when it does not."""
-        key = self.selection.key
-        if self.channel:
-            until = f"; upstream maintained it until {self.maintained}" if self.maintained else ""
-            refused = ", ".join(self.selection.version.insecure)
-            permitted = (
-                f"; nixpkgs marks {refused} as insecure, and flake.nix permits that" if refused else ""
-            )
-            gone = f"{self.subject} {key} is gone from current nixpkgs: it comes from {self.channel}"
-            return f"{gone}{until}{permitted}"
-        if not self.selection.exact:
-            return f"{self.subject} {self.asked} is asked for, nixpkgs has {key}"
-        return ""
+        if self.selection.exact or self.channel:
+            return ""
+        return f"{self.subject} {self.asked} is asked for, nixpkgs has {self.selection.key}"
 
 
 class _Ground(NamedTuple):
@@ -150,6 +154,7 @@ def _image(
         services=tuple(dict.fromkeys(name for part in parts for name in part.services)),
         chosen=tuple((name, choice.packages[0]) for name, choice in choices.items() if choice.packages),
         evidence=_joined(part.evidence for part in parts),
+        outdated=_joined(choice.outdated for choice in choices.values()),
         difference=_joined((*_differences(reference, row, choices), *(part.difference for part in parts))),
     )
 

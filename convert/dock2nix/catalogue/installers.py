@@ -13,7 +13,9 @@ from dock2nix.catalogue.rows import check_keys, text_of, texts_of
 from dock2nix.errors import UsageError
 from dock2nix.folders import data_folder
 
-_KEYS = frozenset({"addresses", "packages", "manager", "stream", "version", "words", "reason"})
+_KEYS = frozenset(
+    {"addresses", "packages", "manager", "stream", "version", "words", "reason", "optional", "program"}
+)
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -30,6 +32,8 @@ class Installer(Struct, frozen=True, kw_only=True):
     version: str = ""
     words: tuple[str, ...] = ()
     reason: str = ""
+    optional: bool = False
+    program: str = ""
     filled: str = ""
 
 
@@ -78,7 +82,10 @@ def _installer(table: dict[str, Any], where: str) -> Installer:
         version=text_of(table, "version", where),
         words=texts_of(table, "words", where),
         reason=text_of(table, "reason", where),
+        program=text_of(table, "program", where),
+        optional=table.get("optional") is True,
     )
-    if not found.addresses or sum(map(bool, (found.packages, found.stream, found.reason))) != 1:
+    chosen = (found.packages, found.stream, "" if found.optional and found.version else found.reason)
+    if not found.addresses or sum(map(bool, chosen)) != 1:
         raise UsageError(f"{where}: addresses, and one of packages, stream and reason were expected")
     return found

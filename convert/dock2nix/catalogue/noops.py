@@ -18,11 +18,12 @@ _PATH_KEYS = frozenset({"path", "reason", "writable", "whole"})
 _COMMAND_KEYS = frozenset(
     {
         *("program", "programs", "reason", "arguments", "more", "any_option", "no_option", "valued"),
-        *("last", "paths", "skip", "path_options", "unless_written"),
+        *("last", "paths", "skip", "path_options", "unless_written", "sole", "subcommands"),
     }
 )
 _GLOB = regex(r"[*?\[{]")
 _EVERYTHING = regex(r"(?:\*|\.\*|\.\[!\.\]\*|\*\.\*|\.\?\?\*)")
+_SUBCOMMAND = regex(r"[a-z][a-z0-9_-]{1,40}")
 ANY_PROGRAM = "*"
 
 
@@ -50,6 +51,8 @@ class HarmlessCommand(Struct, frozen=True, kw_only=True):
     no_option: tuple[str, ...] = ()
     valued: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    sole: tuple[str, ...] = ()
+    subcommands: bool = False
     paths: bool = False
     skip: int = 0
     path_options: tuple[str, ...] = ()
@@ -192,9 +195,12 @@ def _fits(row: HarmlessCommand, arguments: tuple[str, ...], words: Words) -> boo
         return False
     if row.any_option and not names.intersection(row.any_option):
         return False
+    if row.sole:
+        return len(arguments) == 1 and arguments[0] in row.sole
     if row.last:
         before = words.operands[count:]
-        return bool(arguments) and arguments[-1] in row.last and all(word in row.last for word in before)
+        fits = all(word in row.last or (row.subcommands and _SUBCOMMAND.fullmatch(word)) for word in before)
+        return bool(arguments) and arguments[-1] in row.last and fits
     return row.more or row.paths or len(words.operands) == count
 
 
@@ -251,6 +257,8 @@ def _command(table: dict[str, Any], where: str) -> HarmlessCommand:
         no_option=texts_of(table, "no_option", where),
         valued=texts_of(table, "valued", where),
         last=texts_of(table, "last", where),
+        sole=texts_of(table, "sole", where),
+        subcommands=flag_of(table, "subcommands", where),
         paths=flag_of(table, "paths", where),
         skip=skip,
         path_options=texts_of(table, "path_options", where),

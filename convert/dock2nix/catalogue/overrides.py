@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.index import PackageIndex
 
 FILE_NAME = "dock2nix.toml"
-TABLES = ("apk", "apt", "commands", "dnf", "npm", "php", "pip", "zypper")
+TABLES = ("apk", "apt", "commands", "dnf", "gem", "go", "npm", "php", "pip", "zypper")
 IMAGES = "base-images"
 LARGEST = 2**20
 _MOST_SIGNS = 20  # a quoted key may hold some

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock2nix import __version__
+from dock2nix.cli.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,12 @@ def argument_parser(command: str = "") -> argparse.ArgumentParser:
 
 def _command(commands: Any, name: str, text: str, function: str = "run") -> argparse.ArgumentParser:  # noqa: ANN401
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text, allow_abbrev=False
+        name,
+        help=text,
+        description=text,
+        epilog=EXAMPLES.get(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.set_defaults(run=_later(name, function))
     return parser
@@ -111,6 +117,7 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         default="",
         help="the function of dockerTools (default: buildImage wherever it can express the plan)",
     )
+    _add_keep_base(parser)
     pin = parser.add_mutually_exclusive_group()
     pin.add_argument(
         "--channel", metavar="NAME", default="", help="the nixpkgs release to pin (default: the index's)"
@@ -128,6 +135,25 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
         help="where Python packages come from: nixpkgs, or wheels by hash; auto locks where nixpkgs has other versions",
     )
     parser.add_argument(
+        "--pin",
+        choices=("index", "exact"),
+        default="index",
+        help="versions of apt's packages: nixpkgs', or those asked for, from the distribution's sources (default: index)",
+    )
+    parser.add_argument(
+        "--fallback",
+        choices=("none", "deb"),
+        default="none",
+        help="where packages of apt come from that nixpkgs lacks; deb: the distribution's own files, patched (default: none)",
+    )
+    parser.add_argument(
+        "--debian-mirror",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="an archive of Debian or Ubuntu for these, a mirror or a day of a snapshot archive (repeatable; default: apt's own)",
+    )
+    parser.add_argument(
         "--offline",
         action="store_true",
         help="never use the network (locks and downloads do); what is cached is used",
@@ -142,9 +168,20 @@ def _add_convert(commands: Any) -> None:  # noqa: ANN401
     )
     parser.add_argument("--force", action="store_true", help="replace files that dock2nix did not write")
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
+    parser.add_argument(
+        "--html", action="store_true", help="write nix/report.html too: Dockerfile and Nix side by side"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print remarks too")
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+
+
+def _add_keep_base(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-base",
+        action="store_true",
+        help="stand on the published base image, pulled by its digest, instead of on packages of nixpkgs",
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser, text: str) -> None:
@@ -183,13 +220,18 @@ def _add_why(commands: Any) -> None:  # noqa: ANN401
 def _add_scan(commands: Any) -> None:  # noqa: ANN401
     parser = _command(commands, "scan", "Convert many Dockerfiles and rank them by what is left to do.")
     parser.add_argument(
-        "paths", metavar="PATH", nargs="+", type=Path, help="Dockerfiles, or folders to search"
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        type=Path,
+        help="Dockerfiles, folders to search, or - for a list on stdin",
     )
+    parser.add_argument(
+        "--list", metavar="FILE", default="", help="a list of paths: one a line, or with NUL between them"
+    )
+    parser.add_argument("--no-ignore", action="store_true", help="look at what .gitignore leaves out too")
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=Path, help="write each conversion to a folder below DIR"
-    )
-    parser.add_argument(
-        "--jobs", metavar="N", type=int, default=0, help="processes (default: one a processor)"
     )
     parser.add_argument(
         "--python",
@@ -197,29 +239,38 @@ def _add_scan(commands: Any) -> None:  # noqa: ANN401
         default="nixpkgs",
         help="where Python packages come from (default: nixpkgs; auto and lock ask package indexes)",
     )
+    _add_scan_limits(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write one report a line to FILE")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the ranking and what is missing")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="the same as one page")
+    parser.add_argument("--all", action="store_true", help="print every row of the table, however many")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no table")
 
 
-_CHECK_EXAMPLES = """\
-examples:
-  dock2nix check                                has ./Dockerfile moved away from ./flake.nix?
-  dock2nix check services/api --format github   annotations in a job of GitHub Actions
-  dock2nix check --format sarif -o drift.sarif  for code scanning
-  dock2nix check --build-arg VERSION=2          as it was converted, with another value
-
-It converts again in memory, with the options that nix/report.json keeps, without network. Hand edits are no drift; what they
-have already brought about is not asked for again.
-
-exit codes: 0 the flake is what the Dockerfile asks for, 1 they have moved apart, 2 could not run
-"""
+def _add_scan_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=0, help="processes (default: one a processor)"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=120,
+        help="that one file may take (default: 120; 0: no limit)",
+    )
+    parser.add_argument(
+        "--memory",
+        metavar="MB",
+        type=int,
+        default=1024,
+        help="that one file may take (default: 1024; 0: no limit)",
+    )
 
 
 def _add_check(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands, "check", "Say what a Dockerfile gained that its flake lacks, and the reverse."
     )
-    parser.epilog, parser.formatter_class = _CHECK_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "folder",
         metavar="DIR",
@@ -254,22 +305,10 @@ def _add_check(commands: Any) -> None:  # noqa: ANN401
     parser.set_defaults(offline=True)
 
 
-_DIFF_EXAMPLES = """\
-examples:
-  dock2nix diff old new                          two conversions in two folders
-  dock2nix diff --git main..HEAD                 every flake below the current folder that a branch changes
-  dock2nix diff --git HEAD services/api          one flake, as committed and as it lies there
-  dock2nix diff --git main..HEAD --format markdown   for a comment in a pull request
-
-exit codes: 0 compared (whether or not anything differs), 2 could not run
-"""
-
-
 def _add_diff(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands, "diff", "Show what two conversions differ in, as a reviewer wants to read it."
     )
-    parser.epilog, parser.formatter_class = _DIFF_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "folders", metavar="DIR", nargs="*", type=Path, help="OLD and NEW; with --git the flakes to look at"
     )
@@ -288,26 +327,12 @@ def _add_diff(commands: Any) -> None:  # noqa: ANN401
     )
 
 
-_AUDIT_EXAMPLES = """\
-examples:
-  dock2nix audit Dockerfile                           read what others can change, and why it matters
-  dock2nix audit . --fail-on warning                  for CI: 1 for warnings too (default: for errors)
-  dock2nix audit . --format sarif --output audit.sarif   for code scanning
-  dock2nix audit - --format markdown < Dockerfile     for a comment
-
-A `# dock2nix: ignore=D2N512 the reason` in front of an instruction makes its findings of that code mere remarks.
-
-exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 could not run
-"""
-
-
 def _add_audit(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands,
         "audit",
         "Show what in a Dockerfile others can change: unpinned, unchecked, unencrypted, secret; and what the flake does instead.",
     )
-    parser.epilog, parser.formatter_class = _AUDIT_EXAMPLES, argparse.RawDescriptionHelpFormatter
     _add_dockerfile(parser)
     parser.add_argument(
         "--format", choices=("text", "markdown", "json", "sarif"), default="text", help="(default: text)"
@@ -337,7 +362,7 @@ def _add_lock(commands: Any) -> None:  # noqa: ANN401
         metavar="NAME",
         action="append",
         default=[],
-        help="renew a hash: an address, file, repository, or the stage whose dependencies it is of",
+        help="renew a hash: an address, file, repository, the stage whose dependencies it is of, or a locked Python distribution",
     )
     parser.add_argument(
         "--offline", action="store_true", help="never use the network; what is cached is used"
@@ -350,21 +375,8 @@ def _add_lock(commands: Any) -> None:  # noqa: ANN401
     parser.add_argument("-q", "--quiet", action="store_true", help="only tell what stays open")
 
 
-_SBOM_EXAMPLES = """\
-examples:
-  dock2nix sbom Dockerfile > sbom.cdx.json              CycloneDX 1.6
-  dock2nix sbom . --format spdx --output sbom.spdx.json   SPDX 2.3
-
-It lists what plan and locks name, before any build: what these packages need in turn is in the closure of the built image.
-Made by libraries that come with `pip install 'dock2nix[sbom]'`.
-
-exit codes: 0 all that is asked for is listed, 1 something unresolved is not, 2 could not run
-"""
-
-
 def _add_sbom(commands: Any) -> None:  # noqa: ANN401
     parser = _command(commands, "sbom", "Write the bill of materials of the image, from plan and locks.")
-    parser.epilog, parser.formatter_class = _SBOM_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "dockerfile",
         metavar="DOCKERFILE|DIR|-",
@@ -401,28 +413,14 @@ def _add_document_options(parser: argparse.ArgumentParser) -> None:
         help="download from this machine and from private networks too",
     )
     _add_config(parser, "your own rows (default: dock2nix.toml in the context)")
+    _add_keep_base(parser)
     parser.set_defaults(name="", tag="latest", image_builder="", channel="", nixpkgs="", strict=False)
-
-
-_VERIFY_EXAMPLES = """\
-examples:
-  dock2nix verify                                     is the flake in order, and does it give the same bytes twice?
-  dock2nix verify . --against production.tar          and how does its image differ from what `docker save` wrote?
-  dock2nix verify . --against docker://ghcr.io/me/app:1.4 --attestation image.intoto.json
-  dock2nix verify . --against old.tar --intended 'command apt*' --intended 'env LC_ALL'
-
-Compared are the configuration, users and groups, commands on PATH by name, and the files below the working directory and where
-COPY and ADD put some: kind, content, mode, owner. Dates, layers and hashes of store paths do not count. No docker is needed.
-
-exit codes: 0 all is proven, 1 something is wrong or differs, 2 a step could not be done (no Nix, no skopeo)
-"""
 
 
 def _add_verify(commands: Any) -> None:  # noqa: ANN401
     parser = _command(
         commands, "verify", "Prove a conversion: evaluate it, build its image twice, compare it with another."
     )
-    parser.epilog, parser.formatter_class = _VERIFY_EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "folder",
         metavar="DIR",
@@ -476,7 +474,7 @@ def _add_verify_build(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_mappings(commands: Any) -> None:  # noqa: ANN401
-    parser = commands.add_parser("mappings", help="Check or sort your own rows.", allow_abbrev=False)
+    parser = _command(commands, "mappings", "Check or sort your own rows.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     for name, text in (
         ("check", "that rows have the documented form, name what nixpkgs has, and are sorted"),
@@ -487,12 +485,13 @@ def _add_mappings(commands: Any) -> None:  # noqa: ANN401
             "files", metavar="FILE", nargs="*", type=Path, help="the tables (default: dock2nix.toml)"
         )
         action.set_defaults(run=_later("mappings", name))
+    text = "print the JSON Schema of dock2nix.toml, for editors"
+    schema = actions.add_parser("schema", help=text, description=text, allow_abbrev=False)
+    schema.set_defaults(run=_later("mappings", "schema"))
 
 
 def _add_index(commands: Any) -> None:  # noqa: ANN401
-    parser = commands.add_parser(
-        "index", help="Build or describe the bundled package index.", allow_abbrev=False
-    )
+    parser = _command(commands, "index", "Build or describe the bundled package index.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     info = actions.add_parser("info", help="what the index is made of", allow_abbrev=False)
     info.add_argument("--json", action="store_true", help="as JSON")
@@ -561,6 +560,13 @@ def _add_index_update(actions: Any) -> None:  # noqa: ANN401
     parser.set_defaults(run=_later("index", "update"))
 
 
+def _add_completion(commands: Any) -> None:  # noqa: ANN401
+    parser = _command(
+        commands, "completion", "Print what makes a shell complete the commands and options of dock2nix."
+    )
+    parser.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh"), help="the shell")
+
+
 _ADDERS: dict[str, Callable[[Any], None]] = {
     "convert": _add_convert,
     "parse": _add_parse,
@@ -574,5 +580,6 @@ _ADDERS: dict[str, Callable[[Any], None]] = {
     "verify": _add_verify,
     "mappings": _add_mappings,
     "index": _add_index,
+    "completion": _add_completion,
 }
 COMMANDS = tuple(_ADDERS)

@@ -73,8 +73,15 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
     name = options.name or image_name(source.context)
     _check(name, _NAME, "--name", "lower-case letters and digits, with . _ - / between them")
     _check(options.tag, _TAG, "--tag", "letters, digits, . _ and -")
+    if options.keep_base and options.image_builder == "buildImage":
+        raise UsageError(
+            "--keep-base: buildImage cannot express it: the base's files have owners of their own"
+        )
     if options.platform and options.platform not in SYSTEMS:
         raise UsageError(f"--platform {options.platform}: expected one of {', '.join(sorted(SYSTEMS))}")
+    debs = older_lock(options.output or source.context, "nix/debs.json")
+    # Commands that only look at a conversion have no such option: they go by the lock that is there.
+    fallback = getattr(options, "fallback", "deb" if debs else "none")
     return Options(
         target=options.target,
         build_arguments=build_arguments(options.build_arg),
@@ -86,11 +93,16 @@ def conversion_options(options: argparse.Namespace, source: Source, catalogue: C
             platform=options.platform,
             channel=_channel(options, catalogue),
             dockerfile=shown_name(source),
+            keep_base=options.keep_base,
         ),
         strict=options.strict,
         python=options.python,
         python_lock=older_lock(options.output or source.context),
+        pin="exact" if getattr(options, "pin", "index") == "exact" else "",
+        fallback="deb" if fallback == "deb" else "",
+        deb_lock=debs,
         recorded=recorded_options(options, source),
+        page=getattr(options, "html", False),
     )
 
 
@@ -115,13 +127,14 @@ def _downloads(options: argparse.Namespace, folder: Path) -> DownloadSources:
         folder,
         offline=options.offline,
         private=options.allow_private_addresses,
+        mirrors=tuple(options.debian_mirror),
         quiet=options.quiet or options.json,
     )
 
 
-def older_lock(folder: Path) -> str:
-    """The text of the nix/pylock.toml of an earlier conversion; "" when there is none that can be read."""
-    path = folder / "nix/pylock.toml"
+def older_lock(folder: Path, name: str = "nix/pylock.toml") -> str:
+    """The text of a lock of an earlier conversion; "" when there is none that can be read."""
+    path = folder / name
     try:
         return path.read_text(encoding="utf-8") if path.stat().st_size <= _LARGEST_LOCK else ""
     except (OSError, ValueError):

@@ -11,6 +11,7 @@ from dock2nix.cli.downloads import find_downloads
 from dock2nix.emit.expression import nix_comment
 from dock2nix.errors import UsageError
 from dock2nix.output import read_earlier, replace_files
+from dock2nix.report import PAGE
 from dock2nix.review.fixed_outputs import ask_nix, nix_is_there
 from dock2nix.review.refetch import Unfetched, address_of, fetch_again, names_of
 from dock2nix.review.refill import Filled, refilled
@@ -40,8 +41,13 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             f"{options.folder}: no nix/report.json of a conversion there; convert a Dockerfile first"
         )
+    renewed = _renewed(options, earlier.report)
+    if renewed and len(renewed) == len(options.update):
+        return 0
+    earlier = read_earlier(options.folder) if renewed else earlier
     before = {path: text for path, text in read_flake(options.folder).items() if path in earlier.digests}
-    wanted = _wanted(hash_places(before), options.update, earlier.report)
+    names = [name for name in options.update if name not in renewed]
+    wanted = _wanted(hash_places(before), names, earlier.report)
     filled, left = _found(options, before, wanted, earlier.report)
     if filled:
         files = {
@@ -53,8 +59,23 @@ def run(options: argparse.Namespace) -> int:
             if any(one.place.path == path for one in filled)
         }
         replace_files(options.folder, refilled(files, before, earlier.report, filled))
+        if PAGE in earlier.digests and not options.quiet:
+            _say(f"{options.folder / PAGE}: shows the conversion as it was before; convert again to renew it")
     _tell(options, filled, left)
     return int(bool(left))
+
+
+def _renewed(options: argparse.Namespace, report: dict[str, Any]) -> tuple[str, ...]:
+    """Those of the names to be renewed that are Python distributions; they are locked anew."""
+    if not options.update:
+        return ()
+    from dock2nix.cli.renewal import locked_names, renew  # noqa: PLC0415 - asked for seldom
+
+    names = locked_names(options.folder, options.update)
+    for text in renew(options, names, report) if names else ():
+        if not options.quiet:
+            _say(text)
+    return names
 
 
 def _wanted(

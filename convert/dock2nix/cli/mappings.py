@@ -25,6 +25,7 @@ from dock2nix.catalogue.rules import rule_from_table
 from dock2nix.cli.table_text import row_groups, sorted_text
 from dock2nix.emit.expression import nix_comment
 from dock2nix.errors import ConfigurationError, UsageError
+from dock2nix.folders import data_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -145,3 +146,9 @@ def _out_of_order(found: Overrides) -> Iterator[ConfigurationError]:
                 message = f"[{table}] {'.'.join(after.keys)} belongs before {'.'.join(before.keys)} (dock2nix mappings sort)"
                 yield ConfigurationError(message, path=found.path, line=after.line)
                 break
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of dock2nix.toml."""
+    sys.stdout.write((data_folder("mappings") / "dock2nix.schema.json").read_text(encoding="utf-8"))
+    return 0

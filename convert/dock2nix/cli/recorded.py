@@ -27,6 +27,14 @@ def recorded_options(options: Namespace, source: Source) -> tuple[tuple[str, obj
     found: dict[str, object] = {name: getattr(options, name) for name in _TEXTS if getattr(options, name)}
     if options.python != "auto":
         found["python"] = options.python
+    if options.keep_base:
+        found["keep_base"] = True
+    if getattr(options, "html", False):
+        found["html"] = True
+    if getattr(options, "pin", "index") != "index":
+        found["pin"] = options.pin
+    if getattr(options, "fallback", "none") != "none":
+        found["fallback"] = options.fallback
     if options.build_arg:
         found["build_arguments"] = _arguments(options.build_arg)
     paths = {"dockerfile": _dockerfile(source), "context": source.context, "config": options.config}
@@ -101,11 +109,15 @@ def as_recorded(report: dict[str, Any], folder: Path, given: Namespace) -> Names
         output=folder,
         config=config,
         python=python if python in _SOURCES else "auto",
+        pin="exact" if _text(kept, "pin") == "exact" else "index",
+        fallback="deb" if _text(kept, "fallback") == "deb" else "none",
         build_arg=[*_recorded_arguments(kept), *given.build_arg],
         name=_text(named, "name"),
         tag=_text(named, "tag") or "latest",
         offline=given.offline,
+        keep_base=kept.get("keep_base") is True,
         strict=False,
+        html=kept.get("html") is True,
     )
 
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dock2nix.cli.documents import deliver
 from dock2nix.cli.progress import progress_bar
+from dock2nix.cli.scan_paths import find_dockerfiles, listed_paths
+from dock2nix.cli.scan_pool import Limits, run_all
 from dock2nix.emit.json_text import json_text
 from dock2nix.errors import Dock2nixError, UsageError
-from dock2nix.regex import regex
+from dock2nix.review.fleet import fleet_markdown, fleet_text, sum_up, totals
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator
 
+    from dock2nix.cli.scan_pool import Outcome
     from dock2nix.locking.base import Locker
+    from dock2nix.review.fleet import Fleet
 
-_NAME = regex(r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|Containerfile|dockerfile)")
-_SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules"})
+__all__ = ["Job", "convert_one", "find_dockerfiles", "run", "totals"]
+
+_MOST_SHOWN = 40
 
 
 class Job(Struct, frozen=True):
@@ -39,78 +43,75 @@ class Job(Struct, frozen=True):
 
 
 def run(options: argparse.Namespace) -> int:
-    """Convert all; 1 when any needs a human or failed."""
+    """Convert all; 1 when any needs a human or failed; 2 when it was interrupted, with what was done by then."""
     written = options.output is not None
+    paths = _asked_paths(options)
     jobs = [
-        Job(path, _output_for(path, options), options.python, written)
-        for path in find_dockerfiles(options.paths)
+        Job(path, _output_for(path, paths, options.output), options.python, written)
+        for path in find_dockerfiles(paths, ignored=options.no_ignore)
     ]
     if not jobs:
-        raise UsageError(f"no Dockerfile below {', '.join(str(path) for path in options.paths)}")
-    with progress_bar(quiet=options.quiet) as progress:
-        reports = _convert_all(jobs, options.jobs or os.cpu_count() or 1, progress)
-    if options.json:
-        _write_lines(options.json, reports)
+        raise UsageError(f"no Dockerfile below {', '.join(str(path) for path in paths)}")
+    outcome = _convert_all(jobs, options)
+    reports = list(outcome.results)
+    fleet = sum_up(reports)
+    _write(options, reports, fleet)
     if not options.quiet:
-        sys.stdout.write(ranking(reports))
+        sys.stdout.write(fleet_text(fleet, most=0 if options.all else _MOST_SHOWN))
+    if outcome.interrupted:
+        print(f"dock2nix: interrupted: {len(reports)} of {len(jobs)} are done and kept", file=sys.stderr)  # noqa: T201
+        return 2
     return int(any(report["result"] != "converted" for report in reports))
 
 
-def find_dockerfiles(paths: Iterable[Path]) -> list[Path]:
-    """The Dockerfiles named, and those below the folders named, sorted, each once.
-
-    Raises:
-        UsageError: a path does not exist.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        if path.is_dir():
-            found.update(dict.fromkeys(sorted(_below(path))))
-        elif path.is_file():
-            found[path] = None
-        else:
-            raise UsageError(f"{path}: no such file or folder")
-    return list(found)
+def _asked_paths(options: argparse.Namespace) -> list[Path]:
+    """What is named, what standard input names (`-`), and what is in a list."""
+    named = [one for path in options.paths for one in (listed_paths("-") if str(path) == "-" else [path])]
+    if options.list:
+        named += listed_paths(options.list)
+    if not named:
+        raise UsageError("name Dockerfiles or folders, give a --list, or - for a list on standard input")
+    return named
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        yield from (
-            Path(parent) / name
-            for name in names
-            if _NAME.fullmatch(name) and not name.endswith(".dockerignore")
-        )
+def _write(options: argparse.Namespace, reports: list[dict[str, Any]], fleet: Fleet) -> None:
+    if options.json:
+        deliver("".join(json_text(report, indent=None) for report in reports), options.json)
+    if options.markdown:
+        deliver(fleet_markdown(fleet), options.markdown)
+    if options.html:
+        from dock2nix.review.fleet_page import fleet_page  # noqa: PLC0415 - few runs make a page
+
+        deliver(fleet_page(fleet), options.html)
 
 
-def _output_for(path: Path, options: argparse.Namespace) -> Path | None:
-    if options.output is None:
+def _output_for(path: Path, roots: list[Path], output: Path | None) -> Path | None:
+    if output is None:
         return None
-    for root in options.paths:
+    for root in roots:
         if root.is_dir() and path.is_relative_to(root):
             relative = path.relative_to(root)
-            folder = relative.parent if relative.name == "Dockerfile" else relative
-            return Path(options.output) / folder
-    return Path(options.output) / path.name
+            return output / (relative.parent if relative.name == "Dockerfile" else relative)
+    # one that was named itself keeps its path, as far as it leads nowhere else: many are called Dockerfile
+    parts = [part for part in path.parts if part not in {path.anchor, ".."}]
+    named = Path(*parts)
+    return output / (named.parent if named.name == "Dockerfile" and len(parts) > 1 else named)
 
 
-def _convert_all(
-    jobs: list[Job], workers: int, progress: Callable[[str, int, int], None]
-) -> list[dict[str, Any]]:
-    """The reports in the order of the jobs, whatever the number of processes."""
-    if workers <= 1 or len(jobs) == 1:
-        results = map(convert_one, jobs)
-        return list(_counted(results, len(jobs), progress))
-    with ProcessPoolExecutor(max_workers=workers) as pool:
-        return list(_counted(pool.map(convert_one, jobs, chunksize=4), len(jobs), progress))
+def _convert_all(jobs: list[Job], options: argparse.Namespace) -> Outcome[dict[str, Any]]:
+    import dock2nix.pipeline  # noqa: F401, PLC0415 - once here, instead of once in each process
+
+    limits = Limits(
+        workers=min(options.jobs or os.cpu_count() or 1, len(jobs)),
+        seconds=options.timeout,
+        megabytes=options.memory,
+    )
+    with progress_bar(quiet=options.quiet) as progress:
+        return run_all(jobs, convert_one, _stopped, limits, progress)
 
 
-def _counted(
-    results: Iterable[dict[str, Any]], total: int, progress: Callable[[str, int, int], None]
-) -> Iterator[dict[str, Any]]:
-    for done, result in enumerate(results, 1):
-        progress("converting", done, total)
-        yield result
+def _stopped(job: Job, reason: str) -> dict[str, Any]:
+    return _failed(job.path, reason, 1, 1, "D2N001")
 
 
 def convert_one(job: Job) -> dict[str, Any]:
@@ -206,48 +207,3 @@ def _failed(path: Path, message: str, line: int, column: int, code: str) -> dict
         },
         "files": [],
     }
-
-
-def _write_lines(path: Path, reports: list[dict[str, Any]]) -> None:
-    lines = "".join(json_text(report, indent=None) for report in reports)
-    try:
-        path.write_text(lines, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def left_to_do(report: dict[str, Any]) -> int:
-    """How many packages and commands of a report still need a human."""
-    coverage = report["coverage"]
-    return int(
-        coverage["requirements"]["total"]
-        - coverage["requirements"]["resolved"]
-        + coverage["commands"]["total"]
-        - coverage["commands"]["accounted"]
-    )
-
-
-def ranking(reports: list[dict[str, Any]]) -> str:
-    """The files with least left to do first, then the totals."""
-    from dock2nix.emit.expression import nix_comment  # noqa: PLC0415
-
-    rows = sorted(reports, key=lambda one: (one["result"] == "failed", left_to_do(one), one["dockerfile"]))
-    lines = [f"{left_to_do(one):>5}  {one['result']:<12}  {nix_comment(one['dockerfile'])}" for one in rows]
-    return "".join(f"{line}\n" for line in [" left  result        Dockerfile", *lines, totals(reports)])
-
-
-def totals(reports: list[dict[str, Any]]) -> str:
-    """One line: requirements resolved, commands accounted for, files with nothing left to do."""
-    counts = {
-        key: sum(report["coverage"][kind][key] for report in reports)
-        for kind, keys in (("requirements", ("total", "resolved")), ("commands", ("accounted",)))
-        for key in keys
-    }
-    commands = sum(report["coverage"]["commands"]["total"] for report in reports)
-    converted = sum(report["result"] == "converted" for report in reports)
-    failed = sum(report["result"] == "failed" for report in reports)
-    return (
-        f"{len(reports)} files: {converted} with nothing left to do, {failed} failed; "
-        f"{counts['resolved']} of {counts['total']} packages resolved; "
-        f"{counts['accounted']} of {commands} commands accounted for"
-    )

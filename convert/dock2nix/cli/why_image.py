@@ -81,6 +81,8 @@ def _facts(image: BaseImage, catalogue: LocalCatalogue) -> Iterator[tuple[str, s
     main = f"pkgs.{image.interpreter} {known.version if known else ''}".rstrip() if image.interpreter else ""
     yield "decision", main or "the packages below"
     yield "because", image.evidence
+    if image.outdated:
+        yield "outdated", image.outdated
     if image.difference:
         yield "difference", image.difference
     if image.unfree:
@@ -158,6 +160,7 @@ def _data(image: BaseImage, catalogue: LocalCatalogue) -> dict[str, Any]:
         "channel": image.channel,
         "rev": pin.rev,
         "evidence": image.evidence,
+        "outdated": image.outdated,
         "difference": image.difference,
         "unfree": list(image.unfree),
     }

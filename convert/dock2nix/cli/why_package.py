@@ -15,7 +15,7 @@ from dock2nix.managers.resolution import (
     same_name,
 )
 from dock2nix.managers.versions import version_satisfies
-from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
+from dock2nix.model.packages import BuiltProject, LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
 from dock2nix.model.shell import Invocation, Word
 from dock2nix.model.source import Location
 from dock2nix.regex import regex
@@ -33,6 +33,8 @@ MANAGERS_BY_KIND = {
     "apk": ("apk", "add"),
     "apt": ("apt-get", "install"),
     "dnf": ("dnf", "install"),
+    "gem": ("gem", "install"),
+    "go": ("go", "install"),
     "microdnf": ("microdnf", "install"),
     "npm": ("npm", "install", "-g"),
     "php": ("install-php-extensions",),
@@ -166,6 +168,8 @@ def _decision(resolution: Resolution) -> str:
             return "unresolved"
         case LockedArtifact():
             return f"fetched from {resolution.url}"
+        case BuiltProject():
+            return f"built by nix/stages/{resolution.build.name}.nix"
 
 
 def _reservations(curated: CuratedPackage | None) -> Iterator[tuple[str, str]]:
@@ -225,6 +229,8 @@ def _object(resolution: Resolution) -> dict[str, Any]:
             }
         case LockedArtifact():
             return {"outcome": "locked", "url": resolution.url, "origin": str(resolution.origin)}
+        case BuiltProject():
+            return {"outcome": "nixpkgs", "file": f"nix/stages/{resolution.build.name}.nix"}
 
 
 # --- the row -----------------------------------------------------------------------------------------------------------------

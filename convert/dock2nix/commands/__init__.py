@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "sed": ("sed",),
     "setcap": ("setcap",),
     "sha256sum": ("md5sum", "sha1sum", "sha224sum", "sha256sum", "sha384sum", "sha512sum", "shasum"),
+    "source": (".", "source"),
     "tar": ("gtar", "tar"),
     "touch": ("touch", "truncate"),
     "unzip": ("unzip",),

@@ -191,11 +191,23 @@ def is_pattern(word: Word) -> bool:
 
 
 def pattern_of(word: Word, directory: str | None) -> ToolPath | None:
-    """A word as a path or as a pattern of paths; None when it cannot be known, or has braces or quoted parts beside a pattern."""
-    if word.value is None or _BRACES.search(word.value) or (word.quoted and is_pattern(word)):
+    """A word as a path or as a pattern of paths; None when it cannot be known, or has braces or wildcards that are quoted."""
+    if (
+        word.value is None
+        or _BRACES.search(word.value)
+        or (is_pattern(word) and not _wildcards_are_bare(word))
+    ):
         return None
     path = absolute(word.value, directory)
     return None if path is None else ToolPath(path, is_pattern(word))
+
+
+def _wildcards_are_bare(word: Word) -> bool:
+    """Whether all wildcards of its value stand in the word as written, outside of quotes (`"$DIR"/*`)."""
+    if not word.quoted:
+        return True
+    bare = _QUOTED.sub("", word.text)
+    return all(bare.count(char) == (word.value or "").count(char) for char in "*?[")
 
 
 def is_temporary(word: Word) -> bool:

@@ -17,13 +17,14 @@ from dock2nix.commands.base import (
     writes_nowhere,
 )
 from dock2nix.model.image import AddGroup, AddUser, WriteFile
+from dock2nix.parse.shell.echo import echoed
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dock2nix.model.image import Effect
-    from dock2nix.model.shell import Invocation, Redirect, Word
+    from dock2nix.model.shell import Invocation, Redirect
     from dock2nix.model.source import Location
 
 PROGRAMS = frozenset({"echo", "printf", "cat", "tee", ":", "true"})
@@ -40,14 +41,14 @@ def translate(
 ) -> Translation | None:
     """A `WriteFile` when both the text and the file are known.
 
-    A backslash in an argument of echo, or an option but `-n`, means different things to different shells: None. Lines
-    appended to /etc/passwd and /etc/group become users and groups.
+    A backslash in an argument of echo, or an option but `-n`, means different things to different shells: None where it is not
+    known which one it is. Lines appended to /etc/passwd and /etc/group become users and groups.
     """
     program = (invocation.program or "").rpartition("/")[2]
     if program == "tee":
         return _tee(invocation, redirects, location, text)
     output = output_file(redirects)
-    content = _content(program, invocation.arguments, redirects)
+    content = _content(program, invocation, redirects)
     if output is None or content is None:
         return None
     path = path_of(output[0], invocation.directory)
@@ -70,11 +71,12 @@ def printed_text(invocation: Invocation, redirects: tuple[Redirect, ...]) -> str
         return None
     if any(redirect.operator.startswith((">", "&>")) and redirect.descriptor != 2 for redirect in redirects):
         return None
-    return _content(program, invocation.arguments, redirects)
+    return _content(program, invocation, redirects)
 
 
-def _content(program: str, words: tuple[Word, ...], redirects: tuple[Redirect, ...]) -> str | None:
+def _content(program: str, run: Invocation, redirects: tuple[Redirect, ...]) -> str | None:
     """What the command prints, None when that is not known."""
+    words = run.arguments
     if program == "cat":
         return _input(redirects) if all(word.value == "-" for word in words) else None
     if any(is_pattern(word) for word in words):
@@ -84,7 +86,7 @@ def _content(program: str, words: tuple[Word, ...], redirects: tuple[Redirect, .
     if len(known) != len(values):
         return None
     if program == "echo":
-        return _echo(known)
+        return echoed(known, run.shell)
     return _printf(known) if program == "printf" else ""
 
 
@@ -102,15 +104,6 @@ def _input(redirects: tuple[Redirect, ...]) -> str | None:
 
 def _is_null(redirect: Redirect) -> bool:
     return redirect.target is not None and redirect.target.value == "/dev/null"
-
-
-def _echo(values: list[str]) -> str | None:
-    newline = "\n"
-    if values[:1] == ["-n"]:
-        values, newline = values[1:], ""
-    if values[:1] and re.fullmatch(r"-[neE]+", values[0]):
-        return None
-    return None if any("\\" in value for value in values) else " ".join(values) + newline
 
 
 def _printf(values: list[str]) -> str | None:

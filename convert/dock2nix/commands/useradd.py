@@ -95,6 +95,7 @@ def add_user(words: tuple[Word, ...], location: Location, text: str) -> Translat
         home=home,
         shell=account.shell,
         create_home=options.has("-m") and not options.has("-M"),
+        unsaid_home=not options.has("-m", "-M", "-r"),
         system=options.has("-r"),
         location=location,
         text=text,

@@ -93,10 +93,15 @@ def stored_name(effect: FetchFile) -> str:
     return _store_name(posixpath.basename(effect.path)) or "program"
 
 
-def _fetched(effect: FetchFile) -> NixExpression:
-    base = effect.url.rsplit("/", 1)[-1]
+def source_expression(url: str, sri: str) -> NixExpression:
+    """A file in the store, as it comes."""
+    base = url.rsplit("/", 1)[-1]
     named = {} if _STORE_NAME.fullmatch(base) else {"name": _store_name(base) or "download"}
-    return _call("fetchurl", {**named, "url": effect.url, "hash": _hash(effect.hash)})
+    return _call("fetchurl", {**named, "url": url, "hash": _hash(sri)})
+
+
+def _fetched(effect: FetchFile) -> NixExpression:
+    return source_expression(effect.url, effect.hash)
 
 
 def _call(function: str, arguments: Mapping[str, object]) -> NixExpression:

@@ -30,7 +30,6 @@ def flake_values(plan: ImagePlan) -> Mapping[str, object]:
         "unfree": {"names": plan.unfree} if plan.unfree else None,
         "systems": plan.systems,
         "package_arguments": _package_arguments(plan),
-        "shell_packages": _shell_packages(plan),
     }
 
 
@@ -66,13 +65,6 @@ def _package_set(flake_input: FlakeInput, *, unfree: bool) -> str:
     config = "\n".join(f"      {setting}" for setting in settings)
     body = f" {settings[0]} " if settings == ["inherit allowUnfreePredicate;"] else f"\n{config}\n    "
     return f"import {flake_input.name} {{\n    inherit system;\n    config = {{{body}}};\n  }}"
-
-
-def _shell_packages(plan: ImagePlan) -> NixExpression:
-    packages = "import ./nix/packages.nix (packagesOf system)"
-    if not plan.build_sections:
-        return NixExpression(f" {packages}")
-    return NixExpression(f"\n  {packages}\n  ++ import ./nix/build-packages.nix (packagesOf system)")
 
 
 def module_arguments(plan: ImagePlan) -> NixExpression:

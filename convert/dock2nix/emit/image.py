@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from dock2nix.emit.accounts import accounts_expression
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from dock2nix.model.plan import Collision, EnvironmentVariable, ImagePlan
 
 _LIB = regex(r"(?<![\w.\"/-])lib\.[A-Za-z]")
+NO_DIGEST = f"sha256:{'0' * 64}"  # of no image
 _PATHS_TO_LINK = ("/bin", "/etc", "/lib", "/share")
 
 
 def image_values(plan: ImagePlan) -> Mapping[str, object]:
     """What fills image.nix.jinja."""
     script, files = file_script(plan)
-    bindings = (*_accounts(plan), *files)
+    bindings = (*_base(plan), *_accounts(plan), *files)
     return {
         "arguments": module_arguments(plan),
         "inherited": NixExpression("dockerTools lib" if _uses_lib(bindings) else "dockerTools"),
@@ -52,6 +54,38 @@ def _uses_lib(bindings: tuple[Binding, ...]) -> bool:
     return any(isinstance(one.value, NixExpression) and _LIB.search(one.value.text) for one in bindings)
 
 
+def _base(plan: ImagePlan) -> tuple[Binding, ...]:
+    """The published image that this one stands on, and the programs that are put into it."""
+    if plan.kept is None:
+        return ()
+    base = Binding(name="base", comments=(), value=NixExpression("import ./base.nix { inherit pkgs; }"))
+    if not plan.sections:
+        return (base,)
+    fields = [
+        'name = "programs";',
+        f"paths = import ./packages.nix {inherited_arguments(plan)};",
+        'pathsToLink = [ "/bin" ];',
+        *_collisions(plan.collisions),
+    ]
+    lines = "".join(f"  {line}\n" for field in fields for line in field.split("\n"))
+    return (base, Binding(name="programs", comments=(), value=NixExpression(f"pkgs.buildEnv {{\n{lines}}}")))
+
+
+def base_values(plan: ImagePlan) -> Mapping[str, object] | None:
+    """What fills base.nix.jinja; None for an image of packages alone."""
+    kept = plan.kept
+    if kept is None:
+        return None
+    return {
+        "name": kept.name,
+        "digest": kept.digest or NO_DIGEST,
+        "hash": kept.hash or NixExpression("pkgs.lib.fakeHash"),
+        "state": NixExpression(sha256(f"{kept.address} {kept.architecture}".encode()).hexdigest()[:16]),
+        "tag": kept.tag,
+        "architecture": kept.architecture,
+    }
+
+
 def _accounts(plan: ImagePlan) -> tuple[Binding, ...]:
     if not plan.surroundings.accounts:
         return ()
@@ -61,11 +95,13 @@ def _accounts(plan: ImagePlan) -> tuple[Binding, ...]:
 def _builder_arguments(plan: ImagePlan, script: Script) -> list[tuple[str, object]]:
     arguments: list[tuple[str, object]] = []
     layered = plan.builder != "buildImage"
-    contents = _contents(plan)
+    contents = _contents(plan) if plan.kept is None else None
+    if plan.kept is not None:
+        arguments.append(("fromImage", NixExpression("base")))
     if contents is not None:
         arguments.append(("contents", contents) if layered else ("copyToRoot", _root(contents, plan)))
     if script.lines:
-        fakeroot = layered and needs_fakeroot(plan.effects)
+        fakeroot = layered and (plan.kept is not None or needs_fakeroot(plan.effects))
         if layered and runs_scripts(plan.effects):
             arguments.append(("enableFakechroot", True))
         arguments.append(("fakeRootCommands" if fakeroot else "extraCommands", script))

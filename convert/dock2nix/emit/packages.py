@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dock2nix.emit.downloads import source_expression
 from dock2nix.emit.expression import (
     INDENT,
     Comment,
@@ -11,6 +12,7 @@ from dock2nix.emit.expression import (
     NixExpression,
     Section,
     nix_comment,
+    nix_path,
     nix_string,
 )
 from dock2nix.emit.flake import module_arguments
@@ -26,6 +28,7 @@ from dock2nix.model.plan import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dock2nix.model.packages import SourceFile
     from dock2nix.model.plan import Argument, ImagePlan, PackageSection
 
 
@@ -57,6 +60,7 @@ def _item(entry: PackageEntry | LanguageEnvironment | ImportedEnvironment | Rema
             return NixExpression(_joined(entry))
         case ImportedEnvironment():
             given = f"pkgs = {entry.source};" if entry.source else "inherit pkgs;"
+            given += " inherit (pkgs) lib;" if entry.library else ""
             return NixExpression(f"(import ./{entry.file} {{ {given} }})")
 
 
@@ -67,7 +71,15 @@ def _set(source: str) -> str:
 def _package(entry: PackageEntry) -> str:
     """`pkgs.openssl.dev`, `(pkgs.uwsgi.override { plugins = [ "python3" ]; })`."""
     text = _overridden(entry.attribute_path, entry.source, entry.arguments)
+    if entry.exact is not None:
+        text = _from_sources(text, entry.exact)
     return text + (f".{entry.output}" if entry.output else "")
+
+
+def _from_sources(text: str, sources: SourceFile) -> str:
+    """The recipe with other sources: `(pkgs.curl.overrideAttrs (_: { version = …; src = …; }))`."""
+    fetched = source_expression(sources.url, sources.hash).text.replace("\n", f"\n{INDENT}")
+    return f"({text}.overrideAttrs (_: {{\n{INDENT}version = {nix_string(sources.version)};\n{INDENT}src = {fetched};\n}}))"
 
 
 def _overridden(path: AttributePath, source: str, arguments: tuple[tuple[str, Argument], ...]) -> str:
@@ -100,7 +112,12 @@ def _joined(entry: LanguageEnvironment) -> str:
 
 
 def _members(entry: LanguageEnvironment, scope: str, depth: int) -> str:
+    given = f"pkgs = {entry.source};" if entry.source else "inherit pkgs;"
+    items = [(f"{scope}.{name}", asked) for name, asked in entry.packages]
+    items += [
+        (f"(import {nix_path(f'stages/{name}.nix', './')} {{ {given} inherit (pkgs) lib; }})", asked)
+        for name, asked in entry.projects
+    ]
     return "".join(
-        INDENT * depth + f"{scope}.{name}" + (f" # {nix_comment(asked)}" if asked else "") + "\n"
-        for name, asked in entry.packages
+        INDENT * depth + text + (f" # {nix_comment(asked)}" if asked else "") + "\n" for text, asked in items
     )

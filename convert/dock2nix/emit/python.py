@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock2nix.emit.expression import NixExpression, nix_comment
+from dock2nix.emit.expression import NixExpression, nix_comment, nix_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,9 @@ def python_values(plan: ImagePlan) -> Mapping[str, object] | None:
         "sources": _sources(file.recipes),
         "distributions": NixExpression(_distributions(file)),
         "partial": _is_partial(file) or None,
-        "further": NixExpression(_further(file.packages)),
+        "further": NixExpression(_further(file)),
+        "arguments": NixExpression("{ pkgs, lib }" if file.projects else "{ pkgs }"),
+        "library": None if file.projects else True,
     }
 
 
@@ -76,12 +78,16 @@ def _distributions(file: PythonFile) -> str:
     return f"map {package} {of}"
 
 
-def _further(packages: tuple[tuple[str, str], ...]) -> str:
-    """Packages of the interpreter's own set that join in, with who asked for them."""
-    if not packages:
+def _further(file: PythonFile) -> str:
+    """Packages of the interpreter's own set that join in, and projects of the context, with who asked for them."""
+    items = [(f"python.pkgs.{name}", asked) for name, asked in file.packages]
+    items += [
+        (f"(import {nix_path(f'stages/{name}.nix', './')} {{ inherit pkgs lib; }})", asked)
+        for name, asked in file.projects
+    ]
+    if not items:
         return ""
     lines = "".join(
-        f"  python.pkgs.{name}" + (f" # {nix_comment(asked)}" if asked else "") + "\n"
-        for name, asked in packages
+        f"  {text}" + (f" # {nix_comment(asked)}" if asked else "") + "\n" for text, asked in items
     )
     return f" ++ [\n{lines}]"

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dock2nix.emit.debs import debs_values
 from dock2nix.emit.expression import to_nix
 from dock2nix.emit.flake import flake_lock, flake_values
-from dock2nix.emit.image import image_values
+from dock2nix.emit.image import base_values, image_values
+from dock2nix.emit.outputs import load_values, module_values, shell_values
 from dock2nix.emit.packages import build_packages_values, packages_values
 from dock2nix.emit.python import python_values
+from dock2nix.emit.script import ON_BASE
 from dock2nix.emit.stages import empty_list, stage_values
 from dock2nix.folders import data_folder
 from dock2nix.model.image import WriteFile
@@ -39,8 +42,13 @@ OUTPUTS = (
     Output("flake.nix", "flake.nix.jinja", flake_values),
     Output("nix/packages.nix", "packages.nix.jinja", packages_values),
     Output("nix/build-packages.nix", "build-packages.nix.jinja", build_packages_values),
+    Output("nix/base.nix", "base.nix.jinja", base_values),
     Output("nix/image.nix", "image.nix.jinja", image_values),
+    Output("nix/load.nix", "load.nix.jinja", load_values),
+    Output("nix/module.nix", "module.nix.jinja", module_values),
+    Output("nix/shell.nix", "shell.nix.jinja", shell_values),
     Output("nix/python.nix", "python.nix.jinja", python_values),
+    Output("nix/debs.nix", "debs.nix.jinja", debs_values),
 )
 
 # Of each file in nix/stages/.
@@ -58,10 +66,16 @@ def render(plan: ImagePlan) -> dict[str, str]:
         from dock2nix.locking.pylock import write_lock  # noqa: PLC0415 - few plans have a lock
 
         files["nix/pylock.toml"] = write_lock(plan.python.lock)
+    if plan.debs is not None:
+        from dock2nix.locking.debs.lockfile import write_lock as write_debs  # noqa: PLC0415 - few plans have one
+
+        files["nix/debs.json"] = write_debs(plan.debs)
     for output in OUTPUTS:
         values = output.values(plan)
         if values is not None:
             files[output.path] = fill(output.template, values)
+    if plan.kept is not None:
+        files[f"nix/{ON_BASE}"] = (data_folder("templates") / ON_BASE).read_text(encoding="utf-8")
     files |= {
         f"nix/{effect.stored}": effect.content
         for effect in plan.effects

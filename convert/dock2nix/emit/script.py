@@ -31,7 +31,13 @@ from dock2nix.emit.expression import (
 )
 from dock2nix.emit.flake import inherited_arguments
 from dock2nix.emit.node_modules import node_modules_expression
-from dock2nix.emit.run_script import helper_file, script_environment, script_line, tools_binding
+from dock2nix.emit.run_script import (
+    helper_file,
+    script_environment,
+    script_line,
+    stored_packages,
+    tools_binding,
+)
 from dock2nix.extract.paths import matched
 from dock2nix.model.downloads import ChangeTree, CheckFile, FetchFile, FetchTree, Unpack
 from dock2nix.model.image import (
@@ -56,9 +62,12 @@ from dock2nix.model.image import (
     WriteFile,
 )
 from dock2nix.plan.links import merged
+from dock2nix.plan.users import account_numbers
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dock2nix.model.builds import StageBuild
     from dock2nix.model.image import Effect
     from dock2nix.model.plan import ImagePlan, Surroundings
@@ -67,6 +76,9 @@ _STORE_NAME = regex(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,200}")
 # Folders in which files of packages stand: links into the store, which cannot be written through.
 _OF_PACKAGES = frozenset({"", "bin", "etc", "include", "lib", "lib64", "libexec", "share"})
 _OWN_COPY = ShellCode('[ ! -L {0} ] || install -m 644 "$(readlink -f {0})" {0}', ())
+# The file with what an image on a published base is made by, and the way it looks owners up.
+ON_BASE = "on-base.sh"
+_OWNER = '"$(owner {0})"'
 # The way from nix/stages/ to the flake's root.
 UP = "../../"
 _UNPACK = ("tar", "-x", "--keep-directory-symlink")
@@ -91,7 +103,15 @@ def has_contents(plan: ImagePlan) -> bool:
 
 def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
     """The commands for `extraCommands` or `fakeRootCommands`, with what they refer to."""
-    pen = _Pen(merged_usr=plan.surroundings.merged_usr, passed_on=inherited_arguments(plan))
+    on_base = plan.kept is not None
+    pen = _Pen(
+        merged_usr=plan.surroundings.merged_usr,
+        on_base=on_base,
+        passed_on=inherited_arguments(plan),
+        stored=stored_packages(plan),
+    )
+    if on_base:
+        pen.unpack_base(programs=bool(plan.sections))
     pen.surround(plan.surroundings)
     copied = plan.builder == "buildImage" and has_contents(plan)
     if copied and any(pen.touches_packages(effect) for effect in plan.effects):
@@ -106,6 +126,8 @@ def file_script(plan: ImagePlan) -> tuple[Script, tuple[Binding, ...]]:
         pen.bindings.append(Binding(name="buildPackages", comments=(), value=tools))
     for effect in plan.effects:
         pen.write(effect)
+    if on_base:
+        pen.line("keep_changes")
     return Script(tuple(pen.lines)), tuple(pen.bindings)
 
 
@@ -144,13 +166,16 @@ def _with_parents(path: str) -> list[str]:
 class _Pen(Struct):
     """The script so far, with what is known of the image: folders and files that it made, and links.
 
-    `up` leads from the file that it stands in to the flake's root, `stages` to the builds, which get `passed_on`.
+    `on_base`: a published image is laid out in the folder that it runs in, accounts included. `up` leads from the file that it
+    stands in to the flake's root, `stages` to the builds, which get `passed_on`. `stored`: see `stored_packages`.
     """
 
     merged_usr: bool
+    on_base: bool = False
     up: str = "../"
     stages: str = "./stages/"
     passed_on: str = "{ inherit pkgs; }"
+    stored: Mapping[str, str] = field(default_factory=dict)
     told: str = ""
     lines: list[ShellLine] = field(default_factory=list)
     bindings: list[Binding] = field(default_factory=list)
@@ -171,6 +196,8 @@ class _Pen(Struct):
         """Whether a package may have a file at this path."""
         if path in self.written:
             return False
+        if self.on_base:
+            return True
         place = merged(f"/{path}").lstrip("/") if self.merged_usr else path
         return place in {".", "usr"} or place.split("/")[0] in _OF_PACKAGES
 
@@ -193,8 +220,45 @@ class _Pen(Struct):
             self.made.update(("var", *folders))
         if around.merged_usr:
             self.line("ln", "-sfn", "bin", "sbin", remark="/usr/bin, /usr/sbin and /sbin are /bin")
-            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share")
+            further = tuple(f"../{name}" for name in around.usr)
+            self.line("ln", "-s", "-t", "usr", "../bin", "../lib", "../sbin", "../share", *further)
             self.made.update(("sbin", "usr/bin", "usr/lib", "usr/sbin", "usr/share"))
+            self.made.update(f"usr/{name}" for name in around.usr)
+
+    def unpack_base(self, *, programs: bool) -> None:
+        """The published image that this one stands on, and the packages' programs in it."""
+        self.line(".", Interpolated((NixExpression(f"./{ON_BASE}"),)))
+        jq = Interpolated((NixExpression("pkgs.jq"), "/bin/jq"))
+        self.line("unpack", Interpolated((NixExpression("base"),)), jq)
+        if programs:
+            self.line("add_programs", Interpolated((NixExpression("programs"),)))
+
+    # --- accounts of a published image ---
+
+    def account(self, effect: AddUser | AddGroup | RemoveAccount, remark: str) -> None:
+        """A line of the base's own files; without a base, the image's files are written as a whole."""
+        if not self.on_base:
+            return
+        if isinstance(effect, RemoveAccount):
+            self.line("remove_account", effect.name, *(("group",) if effect.group else ()), remark=remark)
+            return
+        numbers = account_numbers(effect.text, system=effect.system)
+        gid = "-" if effect.gid is None else str(effect.gid)
+        if isinstance(effect, AddGroup):
+            self.line("new_group", effect.name, gid, *numbers, remark=remark)
+            joined = [(effect.name, member) for member in effect.members]
+        else:
+            uid = "-" if effect.uid is None else str(effect.uid)
+            said = (effect.comment or "-", effect.home or "-", effect.shell or "-")
+            self.line("new_user", effect.name, uid, effect.group or gid, *said, *numbers, remark=remark)
+            joined = [(group, effect.name) for group in effect.groups]
+        for group, member in joined:
+            self.line("join_group", group, member)
+
+    def owner_word(self, owner: str) -> str | ShellCode:
+        """An owner as chown takes it."""
+        numeric = all(part.isdecimal() for part in owner.split(":") if part) and not owner.endswith(":")
+        return ShellCode(_OWNER, (owner,)) if self.on_base and not numeric else owner
 
     # --- effects ---
 
@@ -221,13 +285,11 @@ class _Pen(Struct):
                 self.output(effect, remark)
             case LeftOut():
                 self.line(remark=f"UNRESOLVED {remark}")
-            case FetchFile():
-                self.fetched(effect, remark)
-            case Unpack():
-                self.unpacked(effect, remark)
-            case FetchTree():
-                self.sources(effect, remark)
-            case AddUser() | AddGroup() | RemoveAccount() | CheckFile() | ChangeTree():
+            case FetchFile() | Unpack() | FetchTree():
+                self.download(effect, remark)
+            case AddUser() | AddGroup() | RemoveAccount():
+                self.account(effect, remark)
+            case CheckFile() | ChangeTree():
                 pass
             case _:
                 assert_never(effect)
@@ -249,7 +311,7 @@ class _Pen(Struct):
             case SetOwner():
                 path = _relative(effect.path)
                 flags = ("-R",) if effect.recursive else ("-h",) if path in self.links else ()
-                self.line("chown", *flags, effect.owner, path, remark=remark)
+                self.line("chown", *flags, self.owner_word(effect.owner), path, remark=remark)
             case Remove():
                 self.remove(effect, remark)
             case RunTool():
@@ -381,7 +443,10 @@ class _Pen(Struct):
 
     def tree(self, source: Interpolated, one: Copied, effect: CopyFiles, remark: str) -> None:
         path = _relative(one.destination)
-        self.ensure(path)
+        if self.on_base and effect.owner:
+            self.line("make_folder", path, self.owner_word(effect.owner))
+        else:
+            self.ensure(path)
         place = merged(f"/{path}") if self.merged_usr else path
         if effect.owner or (place in {"/.", "/usr", "."} and not one.files):
             self.archive(source, path, effect, remark)
@@ -393,7 +458,10 @@ class _Pen(Struct):
     def archive(self, source: Interpolated, path: str, effect: CopyFiles, remark: str) -> None:
         """By tar, which gives owners to what it copies alone, and goes through links to folders (cp refuses them)."""
         user, _, group = effect.owner.partition(":")
-        owner = (f"--owner={user}", f"--group={group or user}") if user else ()
+        owner: tuple[str | ShellCode, ...] = (f"--owner={user}", f"--group={group or user}") if user else ()
+        if self.on_base and user:
+            words = ('--owner="$(user_of {0})"', '--group="$(group_of {0})"')
+            owner = tuple(ShellCode(word, (effect.owner,)) for word in words)
         mode = f"--mode={effect.mode or 'u+w'}" if effect.owner else "--mode=u+w"
         into = ("-C", path) if path != "." else ()
         keep = "--no-overwrite-dir" if effect.owner else "--keep-directory-symlink"
@@ -411,6 +479,17 @@ class _Pen(Struct):
         known = next((one for one in self.bindings if one.value == value), None)
         remark = f"{effect.location.first_line}: {effect.text}"
         return NixExpression(known.name) if known else self.bind(stem, effect, remark, value)
+
+    def download(self, effect: FetchFile | Unpack | FetchTree, remark: str) -> None:
+        match effect:
+            case FetchFile():
+                self.fetched(effect, remark)
+            case Unpack():
+                self.unpacked(effect, remark)
+            case FetchTree():
+                self.sources(effect, remark)
+            case _:
+                assert_never(effect)
 
     def fetched(self, effect: FetchFile, remark: str) -> None:
         path = _relative(effect.path)
@@ -502,12 +581,15 @@ class _Pen(Struct):
 
     def script(self, effect: RunScript, remark: str) -> None:
         """One run; scripts with the same variables share them."""
-        variables = NixExpression(script_environment(effect))
+        variables = NixExpression(script_environment(effect, self.stored))
         same = (one for one in self.bindings if one.value == variables)
         shared = next(same, None)
         name = NixExpression(shared.name) if shared else self.bind("environment", effect, "", variables)
         self.line(remark=remark)
-        self.lines.append(script_line(effect, name, lambda value: self.bind("script", effect, remark, value)))
+        code = _OWNER if self.on_base else "{0}"
+        self.lines.append(
+            script_line(effect, name, lambda value: self.bind("script", effect, remark, value), code)
+        )
 
 
 def below(effect: Effect, folder: str) -> Effect:

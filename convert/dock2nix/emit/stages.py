@@ -6,6 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, assert_never
 
+from msgspec.structs import replace
+
 from dock2nix.emit.expression import (
     Comment,
     Interpolated,
@@ -18,6 +20,7 @@ from dock2nix.emit.expression import (
     to_nix,
 )
 from dock2nix.emit.flake import inherited_arguments, module_arguments
+from dock2nix.emit.gems import gem_set
 from dock2nix.emit.native_stages import (
     copied,
     earlier_bindings,
@@ -26,8 +29,10 @@ from dock2nix.emit.native_stages import (
     path_lines,
     sources_of,
 )
+from dock2nix.emit.node_modules import FINAL, lock_cache, lock_tool
 from dock2nix.emit.script import UP, change_script
 from dock2nix.model.builds import (
+    BundleRecipe,
     CargoRecipe,
     ComposerRecipe,
     DotnetRecipe,
@@ -36,11 +41,14 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
 )
+from dock2nix.model.image import NodeModules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dock2nix.emit.node_modules import LockTool
     from dock2nix.model.builds import StageBuild, StageFile
     from dock2nix.model.packages import AttributePath
     from dock2nix.model.plan import ImagePlan
@@ -49,6 +57,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9+_-]+")
 _WILDCARD = re.compile(r"[*?\[]")
 _FAKE = NixExpression("lib.fakeHash")
 # npm's record of what it installed names all archives, and would bring them into the image.
+# What such a build has anyway.
+_OF_NODE = frozenset({"pnpm", "pnpm_8", "pnpm_9", "yarn", "yarn-berry", "yarn-berry_3"})
 _WITHOUT_RECORD = "rm -f node_modules/.package-lock.json"
 _ORIGINALS = (
     "mv -f .package.json.orig package.json",
@@ -66,16 +76,23 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
         to_nix(value) for value in (*(value for _, value in arguments), *(one.value for one in bindings))
     ]
     library = NixExpression("lib") if any("lib." in text for text in texts) else None
-    remarks = {"cargoLock", "mvnHash", "vendorHash"} if file.build.state else set()
+    recipe = file.build.recipe
+    python = isinstance(recipe, PythonRecipe)
+    own: tuple[dict[str, object], ...] = ()
+    if isinstance(recipe, PythonRecipe):
+        own = ({"name": NixExpression("python"), "value": NixExpression(f"pkgs.{recipe.interpreter}")},)
+        library = None
+    remarks = {"cargoLock", "gemset", "mvnHash", "vendorHash"} if file.build.state else set()
     what = "this stage builds" if file.build.own else "is copied from this stage"
+    what = "it installs" if python else what
     return {
         "title": Comment(f"{file.build.title}: what {what}, as a derivation."),
         "texts": tuple(Comment(text) for text in file.build.texts),
-        "arguments": module_arguments(plan),
-        "definitions": {"library": library} if bindings or library else None,
-        "bindings": tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
+        "arguments": NixExpression("{ pkgs, lib }") if python else module_arguments(plan),
+        "definitions": {"library": library} if own or bindings or library else None,
+        "bindings": own + tuple({"name": NixExpression(one.name), "value": one.value} for one in bindings),
         "builder": _builder(file.build),
-        "fixpoint": NixExpression("final") if isinstance(file.build.recipe, GradleRecipe) else None,
+        "fixpoint": NixExpression(FINAL) if _refers_to_itself(file.build) else None,
         "attributes": tuple(
             {
                 "name": NixExpression(name),
@@ -85,6 +102,14 @@ def stage_values(file: StageFile, plan: ImagePlan) -> Mapping[str, object]:
             for name, value in arguments
         ),
     }
+
+
+def _refers_to_itself(build: StageBuild) -> bool:
+    """Whether what it fetches is given the derivation's own source."""
+    recipe = build.recipe
+    if isinstance(recipe, NpmRecipe):
+        return recipe.modules.lock_kind != "npm" and lock_tool(recipe.modules).final
+    return isinstance(recipe, GradleRecipe)
 
 
 def empty_list(build: StageBuild) -> str | None:
@@ -108,8 +133,10 @@ def _joined(name: str, value: object) -> _Argument:
 
 def _builder(build: StageBuild) -> NixExpression:
     match build.recipe:
-        case NpmRecipe():
+        case NpmRecipe(modules=NodeModules(lock_kind="npm")):
             return NixExpression("pkgs.buildNpmPackage")
+        case NpmRecipe():
+            return NixExpression("pkgs.stdenv.mkDerivation")
         case GoRecipe(go=None):
             return NixExpression("pkgs.buildGoModule")
         case GoRecipe(go=go, source=source):
@@ -124,20 +151,32 @@ def _builder(build: StageBuild) -> NixExpression:
             return NixExpression("pkgs.buildDotnetModule")
         case GradleRecipe():
             return NixExpression("pkgs.stdenv.mkDerivation")
+        case PythonRecipe():
+            return NixExpression("python.pkgs.buildPythonPackage")
         case ComposerRecipe(php=php, source=source):
             return NixExpression(f"{source or 'pkgs'}.{php or 'php'}.mkComposerVendor")
+        case BundleRecipe(source=source):
+            return NixExpression(f"{source or 'pkgs'}.bundlerEnv")
         case _:
             assert_never(build.recipe)
 
 
 def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
     build = file.build
-    yield "pname", _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
+    if isinstance(build.recipe, BundleRecipe):
+        yield from _bundle(build.recipe, file, plan)
+        return
+    if isinstance(build.recipe, PythonRecipe):
+        yield from _python(build.recipe, file)
+        return
+    yield "pname", _name(build, plan)
     yield "version", "0"
     yield from sources_of(build)
     match build.recipe:
-        case NpmRecipe():
+        case NpmRecipe(modules=NodeModules(lock_kind="npm")):
             yield from _npm(build.recipe, file)
+        case NpmRecipe():
+            yield from _by_hook(build.recipe, file)
         case GoRecipe():
             yield from _go(build.recipe, file)
         case CargoRecipe():
@@ -154,6 +193,10 @@ def _arguments(file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
             yield from _composer(build.recipe, file)
         case _:
             assert_never(build.recipe)
+
+
+def _name(build: StageBuild, plan: ImagePlan) -> str:
+    return _UNSAFE.sub("-", f"{plan.name}-{build.name}").strip("-")
 
 
 def _common(file: StageFile, environment: Mapping[str, object]) -> Iterator[_Argument]:
@@ -185,6 +228,33 @@ def _npm(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
     yield from _npm_commands(recipe.commands)
     yield from _common(file, environment)
     yield "installPhase", _install(file, tuple(_before_install(recipe, file)))
+
+
+def _by_hook(recipe: NpmRecipe, file: StageFile) -> Iterator[_Argument]:
+    """By the hook that installs from a lock of another program, without network (nixpkgs manual, "JavaScript")."""
+    modules, tool = recipe.modules, lock_tool(recipe.modules)
+    nodejs = NixExpression(f"{modules.source or 'pkgs'}.{modules.interpreter or 'nodejs'}")
+    pruned = (ShellLine(tool.production),) if tool.production and "dev" in modules.omit else ()
+    lines = (*pruned, *(ShellLine(_in_words_of(tool, command)) for command in recipe.commands))
+    hooks = ShellLine(("runHook", "preBuild")), ShellLine(("runHook", "postBuild"))
+    flags, words = tool.flags
+    yield "postPatch", _changes(file.build)
+    yield tool.cache, lock_cache(modules, UP)
+    further = (path for path, _ in file.tools if not path.startswith("nodejs") and path not in _OF_NODE)
+    yield "nativeBuildInputs", (nodejs, *tool.inputs, *further)
+    yield "buildInputs", _packages(file.libraries)
+    yield flags or "flags", words or None
+    yield "env", dict(file.build.environment) or None
+    yield "buildPhase", Script((hooks[0], *lines, hooks[1]))
+    after = (ShellLine(tool.production or ("pnpm", "prune", "--prod")),) if recipe.prune else ()
+    yield "installPhase", _install(file, (*after, *_before_install(replace(recipe, prune=False), file)))
+
+
+def _in_words_of(tool: LockTool, command: tuple[str, ...]) -> tuple[str, ...]:
+    """`npm run NAME -- WORDS` and `npx --no-install PROGRAM`, as another program has it."""
+    if command[:2] == ("npm", "run"):
+        return (*tool.run, command[2], *(word for word in command[3:] if word != "--"))
+    return (*tool.execute, *command[2:])
 
 
 def _npm_lock(recipe: NpmRecipe) -> NixExpression:
@@ -337,6 +407,33 @@ def _gradle(recipe: GradleRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "installPhase", _install(file, ())
 
 
+# --- Python ---------------------------------------------------------------------------------------------------------------------
+
+
+def _python(recipe: PythonRecipe, file: StageFile) -> Iterator[_Argument]:
+    """The environment that it joins has what it depends on: nothing is passed on, and nothing checked."""
+    builders = tuple(NixExpression(f"python.pkgs.{name}") for name in recipe.builders)
+    tools = _packages(file.tools) or ()
+    yield "pname", recipe.name
+    yield "version", recipe.version
+    if recipe.old:
+        yield "format", "pyproject" if recipe.standard else "setuptools"
+    else:
+        yield "pyproject", True
+        yield "build-system", builders
+    yield from sources_of(file.build)
+    yield "postPatch", _changes(file.build)
+    yield "nativeBuildInputs", ((*builders, *tools) if recipe.old else tools) or None
+    yield "buildInputs", _packages(file.libraries)
+    yield "env", None if recipe.old else (dict(file.build.environment) or None)
+    if recipe.old:
+        yield from file.build.environment
+    elif recipe.loose:
+        yield "pypaBuildFlags", ("--skip-dependency-check",)
+    yield "dontCheckRuntimeDeps", True
+    yield "doCheck", False
+
+
 # --- Composer ------------------------------------------------------------------------------------------------------------------
 
 
@@ -346,6 +443,17 @@ def _composer(recipe: ComposerRecipe, file: StageFile) -> Iterator[_Argument]:
     yield "composerNoDev", False if recipe.dev else None
     yield "composerNoPlugins", False if recipe.plugins else None
     yield "composerStrictValidation", False
+
+
+# --- Ruby ----------------------------------------------------------------------------------------------------------------------
+
+
+def _bundle(recipe: BundleRecipe, file: StageFile, plan: ImagePlan) -> Iterator[_Argument]:
+    yield "name", _name(file.build, plan)
+    yield "ruby", NixExpression(f"{recipe.source or 'pkgs'}.{recipe.ruby}")
+    yield "gemfile", NixExpression(_path(recipe.manifest))
+    yield "lockfile", NixExpression(_path(recipe.lock))
+    yield "gemset", gem_set(recipe.gems)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------------------

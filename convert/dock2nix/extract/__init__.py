@@ -22,16 +22,18 @@ from dock2nix.extract.copy_from import (
     with_own_programs,
 )
 from dock2nix.extract.files import ImageFiles
-from dock2nix.extract.instructions import extract_copy, extract_workdir, short_text, working_directory
+from dock2nix.extract.instructions import extract_copy, extract_workdir, working_directory
 from dock2nix.extract.paths import KnownPaths, is_below
+from dock2nix.extract.run_mounts import mount_findings, mounts_of, settled, shown_files, usable
 from dock2nix.extract.scripts import RunText
 from dock2nix.extract.secrets import secrets_in_environment
 from dock2nix.extract.stage_scene import MOST_GROUPS
 from dock2nix.model.dockerfile import Form, ImageReference, StageReference
-from dock2nix.model.finding import Finding, Outcome
-from dock2nix.model.image import ContextSource, CopyFiles, NodeModules, Symlink
+from dock2nix.model.finding import Finding, Outcome, Severity
+from dock2nix.model.image import NodeModules, Symlink
 from dock2nix.model.shell import ShellCommand
 from dock2nix.model.steps import CommandOutcome
+from dock2nix.parse.expansion import variable_places
 from dock2nix.parse.shell import exec_form_command, parse_shell, pieces_of, shell_dialect
 from dock2nix.parse.stages import source_of
 from dock2nix.regex import regex
@@ -54,9 +56,14 @@ __all__ = ["StageSteps", "extract", "python_sources", "run_items", "run_time_pro
 
 
 _BARE_WORD = regex(r"[A-Za-z][A-Za-z0-9_-]*")
+_STORED = regex(r"@[A-Za-z_][A-Za-z0-9_.'-]*@")
+_ROOT = frozenset({"", "0", "root", "0:0", "root:root"})
 _CHECK = regex(r"\s*CMD\s+", re.IGNORECASE)
-_WITH_DASH = frozenset({"debian", "ubuntu"})
-_WITH_BASH = frozenset({"amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"})
+_SHELL_OF = {
+    "alpine": "ash",
+    **dict.fromkeys(("debian", "ubuntu"), "dash"),
+    **dict.fromkeys(("amazon", "arch", "azurelinux", "fedora", "opensuse", "rhel"), "bash"),
+}
 _PLAIN_IMAGES = frozenset(
     {
         *(
@@ -130,9 +137,11 @@ class _Walk(Struct, kw_only=True):
     environments: set[int]
     doings: list[Doing]
     brought: tuple[Effect, ...] = ()
+    before: tuple[Effect, ...] = ()
     certificates: bool = False
     unknown: tuple[str, ...] = ()
-    bash: bool = False
+    stored: frozenset[str] = frozenset()
+    shell: str = "sh"
     builds: Mapping[Location, Verdict] = field(default_factory=dict)
 
     def add(self, outcome: Outcome[tuple[Step, ...]]) -> None:
@@ -222,11 +231,24 @@ def extract(
             brought=walk.brought,
         )
         findings += walk.findings
+    own = stages[needed[-1]].location.path if needed else ""
     done = tuple(
-        replace(extraction.done[index], steps=yard.judged(index, extraction.done[index].steps))
+        replace(
+            extraction.done[index],
+            steps=tuple(_told_apart(step, own) for step in yard.judged(index, extraction.done[index].steps)),
+        )
         for index in needed
     )
     return Outcome(done, yard.without_covered(tuple(findings)))
+
+
+def _told_apart(step: Step, own: str) -> Step:
+    """A step of another file says so: everywhere else a line alone tells where it stands."""
+    if step.location.path == own:
+        return step
+    mark = f" ({step.location.path})"
+    effects = tuple(replace(effect, text=f"{effect.text}{mark}") for effect in step.effects)
+    return replace(step, text=f"{step.text}{mark}", effects=effects)
 
 
 def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catalogue) -> tuple[Step, ...]:
@@ -235,6 +257,16 @@ def _with_node(steps: tuple[Step, ...], base: BaseImage | None, catalogue: Catal
     from dock2nix.extract.node_modules import with_interpreter  # noqa: PLC0415 - few Dockerfiles need it
 
     return with_interpreter(steps, base, catalogue)
+
+
+def _with_projects(steps: tuple[Step, ...], walk: _Walk, extraction: _Extraction) -> tuple[Step, ...]:
+    from dock2nix.extract.python_projects import has_projects, with_projects  # noqa: PLC0415 - few Dockerfiles need it
+
+    if not has_projects(steps):
+        return steps
+    chain = tuple(reversed([extraction.stages[at] for at in _chain(extraction.stages, walk.stage.index)]))
+    doings = tuple(with_steps(walk.doings, steps))
+    return with_projects(doings, walk.before, chain, extraction.context, extraction.catalogue)
 
 
 def _chain(stages: tuple[Stage, ...], index: int) -> Iterator[int]:
@@ -265,7 +297,7 @@ def _walked(stage: Stage, extraction: _Extraction, builds: Mapping[Location, Ver
     for instruction in stage.instructions:
         _walk(instruction, walk, extraction)
     base, catalogue = extraction.image_below(stage.index), extraction.catalogue
-    walk.steps = list(_with_node(tuple(walk.steps), base, catalogue))
+    walk.steps = list(_with_projects(_with_node(tuple(walk.steps), base, catalogue), walk, extraction))
     extraction.yard.doings[stage.index] = with_steps(walk.doings, tuple(walk.steps))
     return walk
 
@@ -282,17 +314,21 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     if isinstance(stage.base, ImageReference):
         known = extraction.catalogue.base_image(stage.base)
         if known:
-            workdir, user = known.config.working_dir or "/", known.config.user
-            brought = service_effects(known, stage.location)
+            workdir, user = posixpath.normpath(known.config.working_dir or "/"), known.config.user
+            brought = () if known.kept else service_effects(known, stage.location)
             effects = [*brought]
+    below = extraction.image_below(stage.index)
+    on_kept = below is not None and below.kept
     return _Walk(
         stage=stage,
-        unknown=_unknown_variables(stage, extraction.stages),
-        bash=_shell_is_bash(stage, extraction),
+        unknown=_unknown_variables(stage, extraction),
+        stored=_stored(below),
+        shell=_shell_of(stage, extraction),
         workdir=workdir,
         user=user,
         files=ImageFiles(extraction.context, effects, extraction.node_locks),
-        known=KnownPaths(extraction.context, effects),
+        known=KnownPaths(extraction.context, effects, anything=on_kept),
+        before=tuple(effects),
         steps=[],
         findings=[],
         environments=set(),
@@ -301,14 +337,17 @@ def _start(stage: Stage, extraction: _Extraction) -> _Walk:
     )
 
 
-def _unknown_variables(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+def _unknown_variables(stage: Stage, extraction: _Extraction) -> tuple[str, ...]:
     """The variables that the image at the root of a stage may set to what is not known here; `*` for any.
 
     Nothing sets none, nor do the images of plain distributions; of Docker's own images of languages the names are known.
     """
     while isinstance(stage.base, StageReference):
-        stage = stages[stage.base.index]
+        stage = extraction.stages[stage.base.index]
     if not isinstance(stage.base, ImageReference):
+        return ()
+    known = extraction.catalogue.base_image(stage.base)
+    if known is not None and known.exact:
         return ()
     repository = stage.base.repository.removeprefix("library/")
     if repository.rsplit("/", 1)[-1] in _PLAIN_IMAGES:
@@ -316,12 +355,18 @@ def _unknown_variables(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ..
     return _SET_BY_IMAGES.get(repository, ("*",))
 
 
-def _shell_is_bash(stage: Stage, extraction: _Extraction) -> bool:
-    """Whether /bin/sh is bash, as it is on distributions with rpm."""
+def _stored(base: BaseImage | None) -> frozenset[str]:
+    """What stands for paths in the store in the variables of a base image (`@temurin-bin-21@`): no text that a file may hold."""
+    values = (value for _, value in base.config.env) if base is not None else ()
+    return frozenset(found for value in values for found in _STORED.findall(value))
+
+
+def _shell_of(stage: Stage, extraction: _Extraction) -> str:
+    """Which shell /bin/sh is; `sh` when that is not known."""
     while isinstance(stage.base, StageReference):
         stage = extraction.stages[stage.base.index]
     base = extraction.catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
-    return base is not None and base.distribution in _WITH_BASH
+    return _SHELL_OF.get(base.distribution, "sh") if base is not None else "sh"
 
 
 def _walk(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
@@ -391,9 +436,24 @@ def _is_replayed_in_part(steps: tuple[Step, ...]) -> bool:
 
 
 def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> None:
-    items = run_items(instruction, walk.workdir, walk.stage.platform, unknown=walk.unknown, bash=walk.bash)
-    mounted = _mounted_files(instruction, extraction.context, walk.workdir)
+    at_home = extraction.image_below(walk.stage.index) is not None and walk.user in _ROOT
+    items = run_items(
+        instruction,
+        walk.workdir,
+        walk.stage.platform,
+        around=dict.fromkeys(walk.unknown) | ({"HOME": "/root"} if at_home else {}),
+        stored=walk.stored,
+        shell=walk.shell,
+    )
+    mounts = mounts_of(instruction, walk.workdir)
+    shown = shown_files(instruction, mounts, walk.known, lambda copy: _shown_by_copy(copy, walk, extraction))
+    before = len(walk.files.effects)
+    mounted = tuple(effect for one in shown for effect in one.effects)
     walk.files.effects.extend(mounted)
+    known = KnownPaths(extraction.context, walk.files.effects[:before], anything=walk.known.anything)
+    for effect in usable(shown):
+        walk.known.add(effect)
+    below = extraction.image_below(walk.stage.index)
     scene = Scene(
         stage=walk.stage.index,
         catalogue=extraction.catalogue,
@@ -402,32 +462,47 @@ def _extract_run(instruction: ScopedInstruction, walk: _Walk, extraction: _Extra
         user=walk.user,
         text=_script_text(instruction, walk, extraction),
         builds=walk.builds,
+        distribution=below.distribution if below else "",
+        platform=walk.stage.platform,
     )
     steps = extract_commands(items.value, scene)
-    for effect in mounted:
-        walk.files.effects.remove(effect)
-    findings = items.findings + _mount_findings(instruction) + steps.findings
-    walk.take(Outcome(steps.value, findings), items.value, mounted)
+    done = steps.value
+    if mounts:
+        done = settled(done, tuple(one for one in shown if not one.held), mounts, known)
+        walk.files.effects[before:] = [effect for step in done for effect in step.effects]
+        walk.known.reset(walk.files.effects)
+    findings = items.findings + _empty_arguments(instruction) + mount_findings(instruction, mounts)
+    walk.take(Outcome(done, findings + steps.findings), items.value, mounted)
+
+
+def _shown_by_copy(copy: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> tuple[Effect, ...]:
+    """What a COPY from a stage would bring; nothing from an image, whose programs are known where they are used."""
+    source = source_of(copy.flag("from") or "", extraction.stages)
+    if not isinstance(source, StageReference):
+        return ()
+    steps = _extract_copy(copy, walk, extraction).value
+    if any(step.outcome is CommandOutcome.UNRESOLVED for step in steps):
+        return ()
+    return tuple(effect for step in steps for effect in step.effects)
 
 
 def _script_text(instruction: ScopedInstruction, walk: _Walk, extraction: _Extraction) -> RunText | None:
-    """The text of a RUN of which parts may become scripts; None in stages that only build, and with files mounted."""
+    """The text of a RUN of which parts may become scripts; None in stages that only build, and where secrets are mounted."""
     raw = instruction.instruction
     dialect = shell_dialect(instruction.shell)
-    mounted = {mount.get("type", "bind") for mount in _mounts(instruction)} - {"cache", "tmpfs"}
-    if walk.stage.index not in extraction.image or mounted or dialect is None or raw.form is Form.EXEC:
+    strange = {mount.kind for mount in mounts_of(instruction, walk.workdir)} & {"secret", "ssh"}
+    if walk.stage.index not in extraction.image or strange or dialect is None or raw.form is Form.EXEC:
         return None
     source = raw.source
     if raw.heredocs:
         if len(raw.heredocs) > 1 or not _is_one_heredoc(raw):
             return None
         source = raw.heredocs[0].source
-    base = extraction.image_below(walk.stage.index)
     return RunText(
         pieces=pieces_of(source, dialect),
         shell=instruction.shell,
         environment=instruction.environment,
-        dash=dialect == "sh" and base is not None and base.distribution in _WITH_DASH,
+        dash=dialect == "sh" and walk.shell == "dash",
     )
 
 
@@ -442,8 +517,9 @@ def run_items(
     workdir: str,
     platform: str,
     *,
-    unknown: tuple[str, ...] = (),
-    bash: bool = False,
+    around: Mapping[str, str | None] | None = None,
+    stored: frozenset[str] = frozenset(),
+    shell: str = "sh",
 ) -> Outcome[tuple[ShellItem, ...]]:
     """The commands of a RUN (or of a CMD, ENTRYPOINT in either form).
 
@@ -451,11 +527,16 @@ def run_items(
         instruction: with the variables in scope.
         workdir: the absolute working directory.
         platform: `linux/amd64` and the like, for `uname -m` and its kin.
-        unknown: variables that the base image may set to what is not known; with `*`, any that nobody set is unknown, not empty.
-        bash: whether /bin/sh is bash in this image.
+        around: variables that the Dockerfile does not set, None for what the base image may set to what is not known; with `*`, any
+            that nobody set is unknown, not empty.
+        stored: what stands for paths in the store in values of variables: where it does, the value is not known.
+        shell: which one /bin/sh is in this image.
     """
     raw = instruction.instruction
-    environment = {**dict.fromkeys(unknown), **instruction.environment}
+    environment = {
+        name: None if value and any(mark in value for mark in stored) else value
+        for name, value in _known_to_shell(instruction, around or {}).items()
+    }
     if raw.form is Form.EXEC:
         arguments = raw.arguments[1:] if raw.keyword == "HEALTHCHECK" else raw.arguments
         return Outcome(
@@ -468,8 +549,8 @@ def run_items(
             )
         )
     dialect = shell_dialect(instruction.shell)
-    if dialect == "sh" and bash:
-        dialect = "bash"
+    if dialect == "sh":
+        dialect = shell
     if dialect is None:
         shell = " ".join(instruction.shell)
         text = f"the shell of this instruction is not a POSIX shell: {shell}"
@@ -486,6 +567,40 @@ def run_items(
         heredocs=heredocs,
         dialect=dialect,
         platform=platform,
+    )
+
+
+def _known_to_shell(
+    instruction: ScopedInstruction, around: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """The variables of a RUN. A build argument without value is not set, unless the base image may have set that variable."""
+    told = dict(around)
+    anything = "*" in told or "*" in instruction.environment
+    return told | {
+        name: value
+        for name, value in instruction.environment.items()
+        if value is not None or name in told or anything
+    }
+
+
+def _empty_arguments(instruction: ScopedInstruction) -> tuple[Finding, ...]:
+    """Build arguments without value that the text of a RUN uses: they are empty, as in Docker."""
+    raw = instruction.instruction
+    if raw.form is Form.EXEC:
+        return ()
+    unset = {name for name, value in instruction.environment.items() if value is None}
+    sources = (raw.source, *(heredoc.source for heredoc in raw.heredocs)) if unset else ()
+    places = {name: place for source in sources for name, place in variable_places(source).items()}
+    return tuple(
+        Finding(
+            code="D2N102",
+            message=f"the build argument {name} has no value: it is empty here",
+            location=place,
+            hint=f"pass --build-arg {name}=VALUE, or give it a default: ARG {name}=VALUE",
+            severity_override=Severity.INFO,
+        )
+        for name, place in places.items()
+        if name in unset
     )
 
 
@@ -516,46 +631,4 @@ def run_time_programs(stages: tuple[Stage, ...], chain: tuple[int, ...]) -> froz
     )
     return frozenset(
         (item.program or "").rsplit("/", 1)[-1] for item in items if isinstance(item, ShellCommand)
-    )
-
-
-def _mounts(instruction: ScopedInstruction) -> tuple[dict[str, str], ...]:
-    texts = (flag.removeprefix("--mount=") for flag in instruction.flags if flag.startswith("--mount="))
-    return tuple(dict(part.partition("=")[::2] for part in text.split(",")) for text in texts)
-
-
-def _mounted_files(instruction: ScopedInstruction, context: BuildContext, workdir: str) -> tuple[Effect, ...]:
-    """Files of the context that a bind mount shows to this RUN alone."""
-    effects: list[Effect] = []
-    for mount in _mounts(instruction):
-        if mount.get("type", "bind") != "bind" or "from" in mount:
-            continue
-        target = mount.get("target") or mount.get("dst") or mount.get("destination") or ""
-        source = posixpath.normpath(mount.get("source") or mount.get("src") or ".").lstrip("/")
-        source = "" if source == "." else source
-        if not target or source.startswith(".."):
-            continue
-        found = ContextSource(
-            path=source,
-            destination=posixpath.normpath(posixpath.join(workdir, target)),
-            directory=context.is_directory(source),
-        )
-        effects.append(
-            CopyFiles(sources=(found,), location=instruction.location, text=short_text(instruction))
-        )
-    return tuple(effects)
-
-
-def _mount_findings(instruction: ScopedInstruction) -> tuple[Finding, ...]:
-    texts = {
-        "secret": ("D2N306", "a secret mount cannot be honoured: Nix builds have no secrets"),
-        "ssh": ("D2N306", "an ssh mount cannot be honoured: Nix builds have no agent"),
-        "cache": ("D2N305", "a cache mount has no meaning for the result"),
-        "tmpfs": ("D2N305", "a tmpfs mount has no meaning for the result"),
-    }
-    kinds = (mount.get("type", "bind") for mount in _mounts(instruction))
-    return tuple(
-        Finding(code=texts[kind][0], message=texts[kind][1], location=instruction.location)
-        for kind in kinds
-        if kind in texts
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.extract.judging import judge_invocation
-from dock2nix.extract.owners import owned_by
+from dock2nix.extract.owners import as_usual, owned_by
 from dock2nix.extract.paths import settle
 from dock2nix.extract.pipelines import feed_pipelines
 from dock2nix.extract.scripts import parts_of, script_of, standard_folders
@@ -31,15 +31,34 @@ def extract_commands(items: tuple[ShellItem, ...], scene: Scene) -> Outcome[tupl
         items: what `parse_shell` made of the text.
         scene: where the RUN stands.
     """
-    judged: list[Verdict] = []
-    for part in parts_of(items, scene.text):
-        _judge_part(part, items, judged, scene)
-    verdicts = feed_pipelines(items, judged)
+    verdicts = _verdicts(items, scene)
     steps = tuple(_step(item, verdict, scene.stage) for item, verdict in zip(items, verdicts, strict=True))
     findings = tuple(
         finding for item, verdict in zip(items, verdicts, strict=True) for finding in _findings(item, verdict)
     )
     return Outcome(steps, findings)
+
+
+def _verdicts(items: tuple[ShellItem, ...], scene: Scene) -> list[Verdict]:
+    """The verdict on each item; in a script that is read as a whole only up to the first that is certainly left."""
+    judged: list[Verdict] = []
+    for part in parts_of(items, scene.text):
+        before = len(judged)
+        _judge_part(part, items, judged, scene)
+        if scene.depth and any(_is_left(at, items, judged) for at in range(before, len(judged))):
+            judged += [not_needed("")] * (len(items) - len(judged))
+            break
+    return feed_pipelines(items, judged)
+
+
+def _is_left(at: int, items: tuple[ShellItem, ...], judged: list[Verdict]) -> bool:
+    """Whether a command has no translation, and no other reads its output, whose fate it might share."""
+    if judged[at].outcome is not CommandOutcome.UNRESOLVED:
+        return False
+    commands = [one for one in items if isinstance(one, ShellCommand)]
+    item = items[at]
+    inside = isinstance(item, ShellCommand) and item.substitution_of is not None
+    return not inside and all(one.stdin_from != at for one in commands)
 
 
 def _judge_part(part: Part, items: tuple[ShellItem, ...], judged: list[Verdict], scene: Scene) -> None:
@@ -83,9 +102,10 @@ def _as_script(
 
 def _settled(verdict: Verdict, scene: Scene) -> Verdict:
     """The verdict with effects that fit what is in the image, owned by who runs the command."""
-    if not verdict.effects:
+    if not verdict.effects or verdict.settled:
         return verdict
-    settled = settle(owned_by(verdict.effects, scene.user), scene.known)
+    effects = as_usual(verdict.effects, scene.distribution)
+    settled = settle(owned_by(effects, scene.user), scene.known)
     if settled.problem:
         return unresolved(settled.problem)
     if not settled.effects and not verdict.installs:
@@ -140,9 +160,53 @@ def _judge(item: ShellItem, items: tuple[ShellItem, ...], judged: list[Verdict],
     if item.certainty is Certainty.FALLBACK and not guarded:
         return not_needed("runs only when the command before it fails")
     verdict = combine(tuple(judge_invocation(run, item, items, scene) for run in item.invocations))
+    if verdict.outcome is CommandOutcome.UNRESOLVED:
+        verdict = _as_own_script(item, verdict, scene)
     if item.certainty is Certainty.CONDITIONAL or guarded:
         return _under_condition(verdict, item.condition)
     return verdict
+
+
+def _as_own_script(item: ShellCommand, verdict: Verdict, scene: Scene) -> Verdict:
+    """What a command means that runs a copied script, by what the commands of that mean; all of them, or it stays as it is."""
+    from dock2nix.extract.own_scripts import own_script, shown_effect, shown_install  # noqa: PLC0415 - few run one
+
+    script = own_script(item, scene)
+    if script is None:
+        return verdict
+    before = len(scene.files.effects)
+    inner = _verdicts(script.items, script.scene)
+    del scene.files.effects[before:]
+    pairs = sorted(zip(script.items, inner, strict=True), key=lambda pair: pair[1].quiet)
+    refusal = next(((one, reason) for one, judged in pairs if (reason := _why_not(one, judged))), None)
+    if refusal is not None:
+        scene.known.reset(scene.files.effects)
+        one, reason = refusal
+        place = f"{script.path}, line {one.location.first_line}"
+        return replace(verdict, reason=f"{place}: {' '.join(one.text.split())[:60]}: {reason}")
+    path, location = script.path, item.location
+    effects = tuple(shown_effect(one, path, location) for judged in inner for one in judged.effects)
+    installs = tuple(shown_install(one, path, location) for judged in inner for one in judged.installs)
+    done = {judged.outcome for judged in inner}
+    outcome = CommandOutcome.SCRIPT if CommandOutcome.SCRIPT in done else CommandOutcome.TRANSLATED
+    return Verdict(
+        outcome=outcome if effects or installs else CommandOutcome.NOT_NEEDED,
+        reason=f"{path} was read: what each of its {len(inner)} commands does",
+        installs=installs,
+        effects=effects,
+        problems=tuple(dict.fromkeys(problem for judged in inner for problem in judged.problems)),
+        settled=True,
+    )
+
+
+def _why_not(item: ShellItem, verdict: Verdict) -> str:
+    """Why a script with a command is left alone as a whole, "" when the command is no reason."""
+    if verdict.outcome is CommandOutcome.UNRESOLVED or _has_error(verdict.problems):
+        return verdict.reason or verdict.problems[0][1]
+    asks = isinstance(item, ShellCommand) and item.certainty is not Certainty.ALWAYS
+    if asks and any(install.action is Action.INSTALL for install in verdict.installs):
+        return "what is installed hangs on a condition that cannot be known here"
+    return "a name cannot be known" if any(install.unknown for install in verdict.installs) else ""
 
 
 def _follows_question(items: tuple[ShellItem, ...], judged: list[Verdict]) -> bool:

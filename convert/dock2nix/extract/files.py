@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dock2nix.model.image import CopyFiles, RunScript, WriteFile
+from dock2nix.extract.paths import is_below
+from dock2nix.model.image import CopyFiles, Remove, RunScript, RunTool, ToolPath, WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +17,27 @@ if TYPE_CHECKING:
     from dock2nix.model.image import Effect
     from dock2nix.model.packages import MadeNodeLock
     from dock2nix.parse.context import BuildContext
+
+_MODES = frozenset({"chgrp", "chmod", "chown", "touch"})
+
+
+def _may_change(effect: Effect, path: str) -> bool:
+    """Whether a command works on the file at a path, so that its text is not known afterwards."""
+    if isinstance(effect, RunScript):
+        return effect.may_change(path)
+    if isinstance(effect, RunTool):
+        edits = effect.reads if not effect.target and effect.program not in _MODES else ()
+        return path in edits or (path in effect.reads and effect.moves) or _comes_to(effect, path)
+    return isinstance(effect, Remove) and not effect.pattern and is_below(path, effect.path)
+
+
+def _comes_to(effect: RunTool, path: str) -> bool:
+    """Whether cp or mv may put something to a path."""
+    if not effect.target or not is_below(path, effect.target):
+        return False
+    inside = posixpath.relpath(path, effect.target).split("/")[0]
+    sources = [word for word in effect.words[:-1] if isinstance(word, ToolPath)]
+    return inside == "." or any(fnmatchcase(inside, posixpath.basename(source.path)) for source in sources)
 
 
 class ImageFiles(Struct, frozen=True):
@@ -62,12 +85,17 @@ class ImageFiles(Struct, frozen=True):
         if not path.startswith("/") and directory is None:
             return None
         absolute = posixpath.normpath(posixpath.join(directory or "/", path))
+        added: list[str] = []
         for effect in reversed(self.effects):
-            if isinstance(effect, RunScript) and effect.may_change(absolute) and not through_scripts:
+            if not through_scripts and _may_change(effect, absolute):
                 return None
+            if isinstance(effect, WriteFile) and effect.append and effect.path == absolute:
+                if effect.content:
+                    added.insert(0, effect.content)
+                continue
             found = self._found_in(effect, absolute)
             if found is not None:
-                return found
+                return ("".join((found[0], *added)), None) if added else found
         return None
 
     def _found_in(self, effect: Effect, path: str) -> tuple[str, str | None] | None:

@@ -302,7 +302,7 @@ def _fixed(word: ToolPath) -> str:
 
 
 def _above(path: str) -> Iterator[str]:
-    while path not in {"", "/"}:
+    while path.strip("/"):
         path = posixpath.dirname(path)
         yield path
 

@@ -36,16 +36,22 @@ def known_installer(run: Invocation, url: str | None, location: Location, skip: 
         skip: how many words of the interpreter's are not for the script.
     """
     installer = installer_at(url) if url else None
-    if installer is None:
+    if installer is None or installer.program:
         return None
+    return _outcome(installer, run, location, skip)
+
+
+def _outcome(installer: Installer, run: Invocation, location: Location, skip: int) -> Verdict | None:
     words = [word.value for word in run.arguments[skip:]]
     if any(word is None or word not in {*installer.words, *_OF_SHELL} for word in words):
         return None
-    if installer.reason:
+    if installer.reason and not installer.optional:
         return not_needed(installer.reason)
     step = _stream(installer) if installer.stream else _packages(installer, run, location)
     if step is None:
         return None
+    if installer.optional and not any(one.specifier for one in step.requirements):
+        return not_needed(installer.reason)
     return Verdict(
         outcome=CommandOutcome.TRANSLATED if step.action is Action.INSTALL else CommandOutcome.NOT_NEEDED,
         reason=step.reason,
@@ -54,7 +60,12 @@ def known_installer(run: Invocation, url: str | None, location: Location, skip: 
 
 
 def run_script(run: Invocation, known: KnownPaths, location: Location) -> Verdict | None:
-    """The same for a script that was downloaded to a file before (`bash setup.sh`)."""
+    """The same for a script that was downloaded to a file before (`bash setup.sh`), or came in an archive (`./aws/install`)."""
+    program = absolute(run.program or "", run.directory) or ""
+    for file in known.downloads.values() if "/" in (run.program or "") else ():
+        packed = installer_at(file.url)
+        if packed is not None and packed.program and program.endswith(f"/{packed.program}"):
+            return _outcome(packed, run, location, skip=0)
     name = (run.program or "").rpartition("/")[2]
     if name not in INTERPRETERS or not run.arguments or run.arguments[0].value is None:
         return None

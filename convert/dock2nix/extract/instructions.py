@@ -202,7 +202,9 @@ def _copy_effects(
     location, text = instruction.location, short_text(instruction)
     mode, owner = instruction.flag("chmod") or "", chosen_owner(instruction)
     # A folder that was there keeps its owner, only what is put into it gets the new one.
-    joins = owner != "" and any(file.directory and known.is_directory(file.destination) for file in files)
+    joins = owner != "" and any(
+        file.directory and (known.anything or known.is_directory(file.destination)) for file in files
+    )
     effects: list[Effect] = [*_owned_parents(instruction, files, known)] if owner else []
     effects.append(
         CopyFiles(

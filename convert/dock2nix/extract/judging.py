@@ -12,9 +12,10 @@ from dock2nix.extract.downloads import known_checks, unpacked_from_pipe, why_not
 from dock2nix.extract.idle_names import without_idle_names
 from dock2nix.extract.installers import run_script
 from dock2nix.extract.pipelines import pipe_to_shell, reads_program_from_pipe, runs_download, with_pipe
-from dock2nix.extract.removals import finds_nothing, removes_nothing
+from dock2nix.extract.removals import finds_nothing, only_strips, removes_nothing
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved, written_paths
 from dock2nix.managers import manager_for
+from dock2nix.model.image import LinkProgram
 from dock2nix.model.packages import Action
 from dock2nix.model.steps import CommandOutcome
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _FOLLOWED = frozenset(
     {"cd", "declare", "export", "local", "popd", "pushd", "readonly", "set", "shift", "unset"}
 )
+_CONDA = frozenset({"conda", "mamba", "micromamba"})
 _LEAVING = frozenset({"break", "continue", "exit", "return"})
 # Why a command that is known by name has no translation; others get a sentence without a reason.
 _KINDS = {
@@ -133,6 +135,7 @@ def _package_manager(run: Invocation, command: ShellCommand, scene: Scene) -> Ve
     place = install.virtual_environment
     link = environment_link(place, command.location, command.text) if place and not missing else None
     brought = _brought(install, command) if install.action is Action.INSTALL else ()
+    brought += _linked(install, run, command, scene)
     return Verdict(
         outcome=CommandOutcome.UNRESOLVED if missing else CommandOutcome.TRANSLATED,
         reason=missing or install.reason,
@@ -160,6 +163,24 @@ def _brought(install: InstallStep, command: ShellCommand) -> tuple[Effect, ...]:
         for effect in package_effects(requirement.manager, requirement.name, command.location, command.text)
     )
     return tuple(dict.fromkeys(effects))
+
+
+def _linked(install: InstallStep, run: Invocation, command: ShellCommand, scene: Scene) -> tuple[Effect, ...]:
+    """The programs of Go, where other stages look for them."""
+    if install.manager != "go":
+        return ()
+    from dock2nix.managers.go import installed_programs  # noqa: PLC0415 - few Dockerfiles need it
+
+    return tuple(
+        LinkProgram(
+            path=path,
+            attribute_path=attribute,
+            program=program,
+            location=command.location,
+            text=command.text,
+        )
+        for path, attribute, program in installed_programs(install, run, scene.catalogue)
+    )
 
 
 def _project_verdict(project: ProjectInstall) -> Verdict:
@@ -194,7 +215,7 @@ def _without_effect(run: Invocation, redirects: tuple[Redirect, ...], scene: Sce
     if reason is None and run.program == "rm":
         reason = removes_nothing(run, scene)
     if reason is None and run.program == "find":
-        reason = finds_nothing(run, scene)
+        reason = finds_nothing(run, scene) or only_strips(run)
     return None if reason is None else not_needed(reason)
 
 
@@ -218,6 +239,11 @@ def _file_command(
 
 def _why_untranslated(program: str) -> str:
     name = program.rsplit("/", 1)[-1]
+    if name in _CONDA:
+        return (
+            "packages of conda are built against conda's own libraries, and its channels have no hashes that Nix could fetch "
+            "them by: name them for pip in a requirements file, and libraries for apt"
+        )
     if command_for(program):
         return f"this use of {name} (its words, patterns or options) is not translated yet"
     for kind, programs in _KINDS.items():

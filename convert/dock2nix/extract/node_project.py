@@ -14,7 +14,7 @@ from dock2nix.managers.npm_settings import npm_settings
 from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.packages import NodeLockRequest
 from dock2nix.parse.manifests import read_package_json
-from dock2nix.parse.node_lock import lock_gaps, read_node_lock
+from dock2nix.parse.node_lock import NodeLock, lock_gaps, read_node_lock
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -24,14 +24,10 @@ if TYPE_CHECKING:
     from dock2nix.model.packages import InstallStep, MadeNodeLock
     from dock2nix.model.shell import Invocation
     from dock2nix.parse.manifests import NodeDependency, NodeProject
-    from dock2nix.parse.node_lock import LockEntry, NodeLock
+    from dock2nix.parse.node_lock import LockEntry
 
 # Why the locks of other programs do not do.
-_ONE_HASH = "nixpkgs takes all that it pins under one hash, which is known only once it is downloaded"
-_OTHER_LOCKS = {
-    "pnpm": ("pnpm-lock.yaml", _ONE_HASH),
-    "bun": ("bun.lock", "nixpkgs has nothing that reads it"),
-}
+_OTHER_LOCKS = {"bun": "nixpkgs has nothing that reads it"}
 _COMMAND = "`npm install --package-lock-only --ignore-scripts`"
 # What a lock may have: the words for it, and what to do about it.
 _GAPS = {
@@ -47,6 +43,7 @@ _GAPS = {
 
 # What npm can mend: what is asked of the registry only.
 _MENDABLE = frozenset({"address", "floating", "hash", "versions"})
+_NEWEST = 3  # version of the locks that npm makes
 _FROM_REGISTRY = regex(r"npm:.+|[^:/]*")
 
 
@@ -71,12 +68,13 @@ class Project(Struct, frozen=True, kw_only=True):
 class Refusal(Struct, frozen=True, kw_only=True):
     """Why a project is left to a human; `problems` say it with a finding code, where that says more.
 
-    `request` is the lock that npm might make of it.
+    `request` is the lock that npm might make of it, `awaiting` the project as it will be with such a lock.
     """
 
     reason: str
     problems: tuple[Problem, ...] = ()
     request: NodeLockRequest | None = None
+    awaiting: Project | None = None
 
 
 class _Lock(Struct, frozen=True, kw_only=True):
@@ -110,9 +108,9 @@ def read_project(install: InstallStep, run: Invocation, files: ImageFiles) -> Pr
         return Refusal(reason=f"{manifest} is made during the build: it is not in the build context")
     made = files.node_locks.get(origin)
     outcome = _with_lock(origin, contents, settings, install, run, files)
-    if isinstance(outcome, Refusal):
-        return _less_than_asked(outcome, contents, made)
     directory = posixpath.normpath(posixpath.join(run.directory or "/", posixpath.dirname(manifest)))
+    if isinstance(outcome, Refusal):
+        return _waiting(_less_than_asked(outcome, contents, made), contents, settings, directory)
     return replace(outcome, directory=directory)
 
 
@@ -155,6 +153,22 @@ def _less_than_asked(refusal: Refusal, contents: NodeProject, made: MadeNodeLock
     return replace(refusal, problems=problems)
 
 
+def _waiting(refusal: Refusal, contents: NodeProject, settings: NpmSettings, directory: str) -> Refusal:
+    """The refusal, with the project that the lock will make of it which npm might make here, or anybody elsewhere."""
+    if refusal.request is None:
+        return refusal
+    manifest = refusal.request.manifest
+    project = Project(
+        directory=directory,
+        manifest=manifest,
+        lock_file=refusal.request.lock or posixpath.join(posixpath.dirname(manifest), npm.LOCKS[-1]),
+        contents=contents,
+        lock=NodeLock(version=_NEWEST),
+        settings=settings,
+    )
+    return replace(refusal, awaiting=project)
+
+
 def _is_clean(run: Invocation) -> bool:
     """Whether it is `npm ci`, which refuses a lock that is not in step with package.json."""
     return bool({word.value for word in called_as(run)[1]} & npm.CLEAN_INSTALL)
@@ -167,10 +181,9 @@ def _refused(code: str, reason: str, hint: str = "") -> Refusal:
 def _settings(install: InstallStep, run: Invocation, files: ImageFiles, folder: str) -> NpmSettings | Refusal:
     program = called_as(run)[0]
     other = next((tool for tool in _OTHER_LOCKS if program.startswith(tool)), "")
-    if other:
-        name, reason = _OTHER_LOCKS[other]
-        locks = [use.path for use in install.manifests if use.role == "lock"]
-        return Refusal(reason=f"{locks[0]}: {reason}" if locks else f"there is no {name} beside package.json")
+    locks = [use.path for use in install.manifests if use.role == "lock"]
+    if other and locks:
+        return Refusal(reason=f"{locks[0]}: {_OTHER_LOCKS[other]}")
     if install.everywhere:
         return Refusal(reason="installs the project itself for the whole image, which is not translated yet")
     environment = dict(run.environment) | {name: word.value for name, word in run.assignments}
@@ -194,7 +207,10 @@ def _find_lock(
         if origin is None or text is None:
             return Refusal(reason=f"{uses[0]} is made during the build: it is not in the build context")
         return _Lock(path=origin, text=text, copied=True)
+    program = called_as(run)[0]
     hint = f"run {_COMMAND} beside it, and copy package-lock.json too"
+    if program != npm.NAME:
+        hint = f"run {_COMMAND} beside it: the flake takes npm's lock for {program} too"
     for name in npm.LOCKS:
         path = posixpath.join(posixpath.dirname(manifest), name)
         text = files.context.read_context_file(path)

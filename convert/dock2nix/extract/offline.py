@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dock2nix.catalogue.offline import offline_programs
 from dock2nix.commands.base import absolute
+from dock2nix.extract.paths import is_below, is_of_distribution
 from dock2nix.model.shell import Certainty, Opaque
 from dock2nix.model.source import SourceText
 from dock2nix.parse.shell import parse_shell
@@ -76,6 +77,51 @@ _READ_FILES = frozenset({".", "source"})
 _INTERPRETERS = frozenset({"node", "perl", "php", "python", "ruby"})
 _INLINE = frozenset({"-c", "-e", "-E", "-r", "-p"})
 _WRAPPERS = frozenset({"builtin", "command", "env", "exec", "nice", "time", "timeout", "xargs", *_SHELLS})
+_VARIABLE = regex(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_IN_PLACE = regex(r"-[A-Za-z]*i|--in-place")
+_ONLY_READS = BUILTINS | frozenset(
+    [
+        "awk",
+        "base64",
+        "basename",
+        "cat",
+        "cmp",
+        "cut",
+        "date",
+        "diff",
+        "dirname",
+        "du",
+        "egrep",
+        "fgrep",
+        "file",
+        "gawk",
+        "grep",
+        "head",
+        "ldd",
+        "ls",
+        "mawk",
+        "md5sum",
+        "nl",
+        "od",
+        "paste",
+        "readlink",
+        "realpath",
+        "sha1sum",
+        "sha256sum",
+        "sha512sum",
+        "sort",
+        "stat",
+        "strings",
+        "tac",
+        "tail",
+        "tr",
+        "uniq",
+        "wc",
+        "which",
+        "xxd",
+    ]
+)
+_WILDCARD = regex(r"[*?\[]")
 _VERSION = regex(r"[0-9][0-9.]*$")
 _SHEBANG = regex(r"#!\s*(\S+)(?:\s+(?:-S\s+)?(\S+))?")
 # Words by which programs in other languages give away that they talk to somebody, or start programs.
@@ -100,6 +146,7 @@ class Survey(Struct):
     """Collects what the commands of a script come to; see the module."""
 
     scene: Scene
+    stored: frozenset[str] = frozenset()
     programs: dict[str, None] = field(default_factory=dict)
     folders: dict[str, None] = field(default_factory=dict)
     entered: set[str] = field(default_factory=set)
@@ -135,6 +182,8 @@ class Survey(Struct):
         for redirect in redirects:
             if redirect.target is None or redirect.operator in {"<<<", ">&", "<&"}:
                 continue
+            if redirect.operator != "<" and self._names_store(redirect.target):
+                return False
             path = absolute(redirect.target.value or "", run.directory)
             if path is None:
                 self.folders["/"] = None
@@ -146,6 +195,10 @@ class Survey(Struct):
             if not path.startswith("/dev/"):
                 self.works_in(path)
         return True
+
+    def _names_store(self, word: Word) -> bool:
+        """Whether a word names something by a variable that holds a path in the store, where nothing can be changed."""
+        return word.value is None and any(name in self.stored for name in _VARIABLE.findall(word.text))
 
     def _places(self, words: tuple[Word, ...], directory: str | None) -> None:
         """Note what words name: absolute paths, and relative ones that lead out of the folder."""
@@ -165,6 +218,8 @@ class Survey(Struct):
             path = absolute(_plain_part(word), run.directory)
             if path is not None and not self._may_be_there(path):
                 return False
+            if path is not None and _WILDCARD.search(word) and is_of_distribution(path):
+                return False
         for word in operands.made:
             path = absolute(_plain_part(word), run.directory)
             if path is not None:
@@ -173,7 +228,7 @@ class Survey(Struct):
 
     def _may_be_there(self, path: str) -> bool:
         known = self.scene.known
-        here = any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in self.folders)
+        here = any(folder != "/" and is_below(path, folder) for folder in self.folders)
         return here or path.startswith(("/dev/", "/proc/")) or known.holds(path)
 
     # --- programs ---
@@ -198,6 +253,10 @@ class Survey(Struct):
         if not self.guarded and not self._finds_files(name, run):
             return False
         self._places(run.arguments, run.directory)
+        if not _leaves_alone(name, run.arguments) and any(
+            map(self._names_store, run.arguments[_first(name) :])
+        ):
+            return False
         if name in _SHELLS:
             return self._admits_file(run, tuple(word for word in run.arguments if _is_operand(word))[:1])
         if name == "sed" and any(_SED_RUNS.search(word.value or "") for word in run.arguments):
@@ -309,6 +368,20 @@ class Survey(Struct):
             dialect=dialect,
         ).value
         return all(self.admits(item) for item in items)
+
+
+def _leaves_alone(name: str, words: tuple[Word, ...]) -> bool:
+    """Whether a program changes nothing that its words name."""
+    if name == "sed":
+        return not any(_IN_PLACE.match(word.value or "") for word in words)
+    if name == "find":
+        return not any(word.value == "-delete" or word.value in _FIND_RUNS for word in words)
+    return name in _ONLY_READS
+
+
+def _first(name: str) -> int:
+    """The first word that may name what a program changes: of those that make their last word, that one."""
+    return -1 if name in {"cp", "install", "ln"} else 0
 
 
 class PathOperands(NamedTuple):

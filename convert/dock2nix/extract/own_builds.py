@@ -20,7 +20,7 @@ from dock2nix.extract.stage_sources import StageSources, changed_paths, other_tr
 from dock2nix.extract.stage_tools import packages_asked_for, unset_arguments
 from dock2nix.extract.verdicts import Verdict, not_needed, unresolved
 from dock2nix.model.builds import NativeRecipe, NpmRecipe
-from dock2nix.model.image import CopyOutput, MakeDirectory, NodeModules, Remove
+from dock2nix.model.image import CopyOutput, MakeDirectory, NodeModules, Remove, WriteFile
 from dock2nix.model.packages import Action
 from dock2nix.model.shell import Certainty, ShellCommand
 from dock2nix.model.steps import CommandOutcome
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 # Managers of packages that are installed elsewhere than in the folder in which they are called.
-_OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "pip", "pipx", "rpm", "uv", "zypper"})
+_OF_THE_SYSTEM = frozenset({"apk", "apt", "dnf", "dpkg", "gem", "go", "pip", "pipx", "rpm", "uv", "zypper"})
 
 
 _PREPARES = not_needed(
@@ -364,3 +364,5 @@ def _effects(build: StageBuild, built: Built, location: Location, text: str) -> 
                 location=location,
                 text=short,
             )
+    for path, content in built.files:
+        yield WriteFile(path=path, content=content, location=location, text=short)

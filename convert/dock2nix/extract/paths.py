@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from dock2nix.parse.context import BuildContext
 
 
+# Folders of every distribution in which its packages have no files.
+_FREE = frozenset({"/home", "/mnt", "/opt", "/srv", "/tmp"})  # noqa: S108 - paths of the image
 # Folders that hold far more than what an archive puts into them.
 _SHARED = frozenset({"/", "/etc", "/usr", "/var"})
 
@@ -43,16 +45,21 @@ _SHARED = frozenset({"/", "/etc", "/usr", "/var"})
 class KnownPaths:
     """The paths that the effects so far have made; it grows with them, since a stage may have thousands.
 
+    `anywhere`: a script names a place that is not known, so that something may be where nothing is known to be.
     At and below a path that archives and repositories brought there may be anything: a command that works on what is not there
     fails when the image is built.
 
     Args:
         context: where copied files are from.
         effects: what has happened already.
+        anything: there may be anything anywhere, for the image stands on one that nobody looked into.
     """
 
-    def __init__(self, context: BuildContext, effects: Iterable[Effect] = ()) -> None:
+    def __init__(
+        self, context: BuildContext, effects: Iterable[Effect] = (), *, anything: bool = False
+    ) -> None:
         self.context = context
+        self.anything = anything
         self.reset(effects)
 
     def reset(self, effects: Iterable[Effect]) -> None:
@@ -61,8 +68,9 @@ class KnownPaths:
         self._files: set[str] = set()
         self._copied: dict[tuple[str, str], None] = {}
         self._written: dict[str, None] = {}
-        self._open: dict[str, None] = {}
+        self._open: dict[str, None] = {"/": None} if self.anything else {}
         self._trees: set[str] = set()
+        self.anywhere = False
         self.downloads: dict[str, FetchFile] = {}
         for effect in effects:
             self.add(effect)
@@ -107,8 +115,10 @@ class KnownPaths:
         self._open.update(dict.fromkeys(effect.reach or (effect.path,)))
 
     def _script(self, effect: RunScript) -> None:
-        self._open.update(dict.fromkeys(effect.folders))
-        self._written.update(dict.fromkeys(effect.folders))
+        named = [folder for folder in effect.folders if folder != "/"]
+        self.anywhere = self.anywhere or len(named) < len(effect.folders)
+        self._open.update(dict.fromkeys(named))
+        self._written.update(dict.fromkeys(named))
         self._trees = {tree for tree in self._trees if not effect.may_change(tree)}
         for path in [path for path in self.downloads if effect.may_change(path)]:
             del self.downloads[path]
@@ -173,6 +183,8 @@ class KnownPaths:
             self.downloads.pop(one, None)
             if one not in STANDARD_DIRECTORIES:
                 self._directories.discard(one)
+        for source, destination in [one for one in self._copied if is_below(one[1], path)]:
+            del self._copied[source, destination]
 
     def _remove(self, effect: Remove) -> None:
         if not effect.pattern:
@@ -251,7 +263,7 @@ def matched(pattern: str, path: str) -> str:
 
 def _with_parents(path: str) -> set[str]:
     found = set()
-    while path not in {"", "/"}:
+    while path.strip("/"):
         found.add(path)
         path = posixpath.dirname(path)
     return found | {"/"}
@@ -311,6 +323,8 @@ def _adds_to_unknown(effect: WriteFile, known: KnownPaths) -> bool:
 
 
 def _removes(effect: Remove, known: KnownPaths) -> bool:
+    if known.anywhere:
+        return True
     if not effect.pattern:
         return known.holds(effect.path) or known.below(effect.path)
     return known.is_open(folder_of(ToolPath(effect.path, pattern=True))) or any(
@@ -331,6 +345,11 @@ def _download_problem(effect: Unpack | ChangeTree, known: KnownPaths) -> str:
 
 
 def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
+    for word in effect.words if effect.target else ():
+        if isinstance(word, ToolPath) and word.pattern and is_of_distribution(folder_of(word)):
+            return f"what {word.path} names is not known: the image's packages may have such files"
+        if isinstance(word, ToolPath) and word.pattern and not _is_folder(effect.target, known):
+            return f"whether there is a folder {effect.target} in the image is not known"
     for path in effect.reads:
         if not known.holds(path) or (path in STANDARD_DIRECTORIES and not known.below(path)):
             return f"what stands at {path} in the image is not known"
@@ -339,6 +358,15 @@ def _tool_problem(effect: RunTool, known: KnownPaths) -> str:
     parent = posixpath.dirname(effect.target)
     there = known.is_directory(effect.target) or known.is_directory(parent) or known.is_open(parent)
     return "" if there else f"whether there is a folder {parent} in the image is not known"
+
+
+def _is_folder(path: str, known: KnownPaths) -> bool:
+    return known.is_directory(path) or known.is_open(path)
+
+
+def is_of_distribution(folder: str) -> bool:
+    """Whether a distribution's packages put files into a folder."""
+    return folder in STANDARD_DIRECTORIES and not is_below(folder, "/usr/local") and folder not in _FREE
 
 
 def _folder_for(effect: RunTool, known: KnownPaths) -> list[Effect]:

@@ -1,8 +1,9 @@
-"""`rm` and `find` of what is not in the image."""
+"""`rm` and `find` of what is not in the image, and what only makes files smaller."""
 
 from __future__ import annotations
 
 import posixpath
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dock2nix.commands.base import is_temporary
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from dock2nix.model.shell import Invocation, Word
 
 _GLOB = regex(r"[*?\[]")
+_OTHER_ACTIONS = frozenset({"-delete", "-fls", "-fprint", "-fprint0", "-fprintf", "-ok", "-okdir"})
+_STRIP_IN_SHELL = regex(r"\s*strip(?:\s+--?[a-z-]+)*\s+\"\$@\"\s*(?:\|\|\s*(?::|true)\s*)?;?\s*")
 
 
 def removes_nothing(run: Invocation, scene: Scene) -> str | None:
@@ -40,6 +43,25 @@ def finds_nothing(run: Invocation, scene: Scene) -> str | None:
     return "what it looks for is not in the Nix image"
 
 
+def only_strips(run: Invocation) -> str | None:
+    """`find … -exec strip {} +`, also by a shell that lets it fail; None when it does anything else to what it finds."""
+    words = [word.value for word in run.arguments]
+    calls = [words[at + 1 :] for at, word in enumerate(words[:-1]) if word in {"-exec", "-execdir"}]
+    if not calls or _OTHER_ACTIONS & set(words) or not all(_calls_strip(call) for call in calls):
+        return None
+    return "strips what it finds of symbols; Nix strips what it builds, and the rest works as it is"
+
+
+def _calls_strip(words: list[str | None]) -> bool:
+    """Whether the words behind `-exec` begin with strip, or with a shell whose text is nothing but a call of strip."""
+    end = next((at for at, word in enumerate(words) if word in {";", "+"}), len(words))
+    program, *rest = (word or "" for word in words[:end])
+    if program.rpartition("/")[2] in {"bash", "sh"}:
+        text = next((after for word, after in pairwise(rest) if word[:1] == "-" and word.endswith("c")), "")
+        return _STRIP_IN_SHELL.fullmatch(text) is not None
+    return program.rpartition("/")[2] == "strip" and not {"-o", "--output-file"} & set(rest)
+
+
 def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     if is_temporary(word):
         return True
@@ -49,6 +71,8 @@ def _is_absent(word: Word, directory: str | None, scene: Scene) -> bool:
     path = posixpath.normpath(posixpath.join(directory or "/", text))
     if scene.catalogue.no_op_path(path) and not scene.known.below(_fixed_part(path)):
         return True
+    if scene.known.anywhere:
+        return False
     if word.quoted or not _GLOB.search(text):
         return not scene.known.holds(path) and not scene.known.below(path)
     return not scene.known.below(_fixed_part(path))

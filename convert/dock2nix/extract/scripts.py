@@ -40,6 +40,8 @@ _BRINGS_VARIABLES = regex(r"(?:^|[\s;&|({`])(?:\.|source|eval)\s")
 _SETTINGS = frozenset({"set", "shopt", "umask"})
 _DECLARES = frozenset({"declare", "export", "local", "readonly", "typeset", "unset"})
 _ERREXIT = regex(r"-[a-z]*e[a-z]*")
+_STORED = regex(r"@[A-Za-z_][A-Za-z0-9_.'-]*@")
+_OWN_NAME = regex(r"\$\{?(?:0|BASH_SOURCE)(?![0-9A-Za-z_])")
 _ECHO = regex(r"(?:^|[\s;&|({`])echo\s")
 
 
@@ -47,13 +49,14 @@ class RunText(Struct, frozen=True, kw_only=True):
     """The text of a RUN of which parts may become scripts.
 
     `shell` are the words that it is given to, `environment` what ENV and ARG set, `dash`: /bin/sh is one whose `echo` knows
-    backslashes, which the shell of the Nix image does not.
+    backslashes, which the shell of the Nix image does not. `file`: it is one, and may ask for its own name.
     """
 
     pieces: tuple[Piece, ...]
     shell: tuple[str, ...]
     environment: Mapping[str, str | None]
     dash: bool = False
+    file: bool = False
     functions: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -114,7 +117,7 @@ def script_of(items: tuple[ShellItem, ...], at: int, text: RunText, scene: Scene
         scene: where it stands.
     """
     piece = text.pieces[at]
-    survey = Survey(scene)
+    survey = Survey(scene, stored=_stored(text))
     first = items[0]
     if not (isinstance(first, ShellCommand) and first.invocations) or not _can_stand_alone(piece, text):
         return None
@@ -146,6 +149,15 @@ def script_of(items: tuple[ShellItem, ...], at: int, text: RunText, scene: Scene
     )
 
 
+def _stored(text: RunText) -> frozenset[str]:
+    """The variables that hold a path in the store (`@temurin-bin-21@`), and those that are made of them."""
+    found = {name for name, value in text.environment.items() if value and _STORED.search(value)}
+    for piece in text.pieces if found else ():
+        if found & _read(piece.text) - {"PATH"}:
+            found |= _assigned(piece.text)
+    return frozenset(found)
+
+
 def standard_folders(script: RunScript) -> tuple[MakeDirectory, ...]:
     """The folders of any distribution that a script names: a Nix image has only those that something puts files into."""
     named = sorted({script.directory, *script.folders} & STANDARD_DIRECTORIES - _NEVER_MADE)
@@ -160,6 +172,8 @@ def _can_stand_alone(piece: Piece, text: RunText) -> bool:
     if "<<" in written.replace("<<<", ""):
         return False
     if text.dash and "\\" in written and _ECHO.search(written):
+        return False
+    if text.file and _OWN_NAME.search(written):
         return False
     return not any(name in written for name in text.functions)
 
@@ -180,7 +194,7 @@ def _state_before(at: int, text: RunText, shown: Mapping[str, str | None]) -> tu
         if _is_state(earlier):
             if not _matters(earlier, needed, text):
                 continue
-            if "$(" in earlier.text or "`" in earlier.text:
+            if "$(" in earlier.text or "`" in earlier.text or (text.file and _OWN_NAME.search(earlier.text)):
                 known = _known_values(earlier, shown)
                 if known is None:
                     return None

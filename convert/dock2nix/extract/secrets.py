@@ -17,6 +17,11 @@ _SECRET = regex(
 )
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether the name of a variable says that its value is one."""
+    return _SECRET.search(name) is not None
+
+
 def secrets_in_environment(instruction: ScopedInstruction) -> tuple[Finding, ...]:
     """A finding for each variable of an ENV whose name says that its value is a secret; a file's name or nothing is none."""
     if instruction.keyword != "ENV":
@@ -30,5 +35,5 @@ def secrets_in_environment(instruction: ScopedInstruction) -> tuple[Finding, ...
             hint="give it to the container when it is started",
         )
         for name, value in pairs
-        if _SECRET.search(name) and value and not value.startswith("/")
+        if names_a_secret(name) and value and not value.startswith("/")
     )

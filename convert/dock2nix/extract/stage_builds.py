@@ -15,6 +15,7 @@ from dock2nix.extract.stage_sources import StageSources, stage_sources
 from dock2nix.extract.stage_tools import environment_of, packages_asked_for, unset_arguments
 from dock2nix.model.builds import (
     WITH_LIST,
+    BundleRecipe,
     CargoRecipe,
     ComposerRecipe,
     DotnetRecipe,
@@ -310,6 +311,9 @@ def unfilled(build: StageBuild) -> str:
         case DotnetRecipe() | GradleRecipe():
             maker = "fetch-deps" if isinstance(build.recipe, DotnetRecipe) else "mitmCache.updateScript"
             return f"the list of what it downloads ({build.name}-deps.json, made by its `{maker}`) is empty"
+        case BundleRecipe(gems=gems) if missing := [one.name for one in gems if not one.hash]:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            return f"the hashes of gems are missing: {', '.join(missing[:3])}{more}"
         case CargoRecipe(git=names) if names:
             return f"the hashes of dependencies from git are missing: {', '.join(names[:3])}"
         case _:

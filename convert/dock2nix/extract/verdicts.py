@@ -34,6 +34,8 @@ class Scene(Struct, frozen=True, kw_only=True):
     """Where a RUN stands: its stage, what is known then (it grows with each command), and who runs it.
 
     `text` is what is run, when parts of it may become scripts. `builds` are the verdicts on commands that build, by their places.
+    `distribution` is the image's, "" when that is not known.
+    `platform` is that of the image. `depth`: in so many scripts, one called by the other, the commands stand.
     """
 
     stage: int
@@ -43,12 +45,15 @@ class Scene(Struct, frozen=True, kw_only=True):
     user: str = ""
     text: RunText | None = None
     builds: Mapping[Location, Verdict] = field(default_factory=dict)
+    distribution: str = ""
+    platform: str = "linux/amd64"
+    depth: int = 0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """What one invocation means. `problems` are (finding code, message, hint) yet without a place.
 
-    `quiet`: another command's finding speaks for this one.
+    `quiet`: another command's finding speaks for this one. `settled`: its effects fit what is in the image already.
     """
 
     outcome: CommandOutcome
@@ -57,6 +62,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     effects: tuple[Effect, ...] = ()
     problems: tuple[tuple[str, str, str], ...] = ()
     quiet: bool = False
+    settled: bool = False
 
 
 def not_needed(reason: str) -> Verdict:

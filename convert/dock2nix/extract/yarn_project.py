@@ -55,11 +55,9 @@ def read_yarn_project(
         files: of the image.
     """
     manifest = next(use.path for use in install.manifests if use.role == "project")
-    lock = next((use.path for use in install.manifests if use.role == "lock"), "")
-    if install.everywhere or not lock:
-        return Refusal(
-            reason="there is no yarn.lock beside package.json: which versions it installs is not known"
-        )
+    lock = next(use.path for use in install.manifests if use.role == "lock")
+    if install.everywhere:
+        return Refusal(reason="installs the project itself for the whole image, which is not translated yet")
     texts = [files.read(path, run.directory) for path in (manifest, lock)]
     places = [files.origin(path, run.directory) for path in (manifest, lock)]
     if None in texts or None in places:
@@ -68,7 +66,7 @@ def read_yarn_project(
     if contents is None:
         return _refused("D2N207", f"{manifest} is no JSON object")
     if entries is None:
-        return _refused("D2N211", f"{lock} is of yarn 2 or newer, which is not translated yet")
+        return _refused("D2N211", f"{lock} is no lock of yarn")
     if objection := _objection(lock, contents, entries):
         return _refused("D2N211", objection)
     environment = dict(run.environment) | {name: word.value for name, word in run.assignments}

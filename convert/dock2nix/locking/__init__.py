@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.locking.base import Locker
+    from dock2nix.model.debs import DebLock
     from dock2nix.model.dockerfile import Stage
     from dock2nix.model.image import BaseImage
     from dock2nix.model.packages import AttributePath
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from dock2nix.model.steps import ResolvedRequirement, Step
 
 __all__ = ["ImageParts", "LockSettings", "Locking", "image_parts", "lock_python"]
+
+_HINT = "change the requirements, or choose --python nixpkgs to do without the lock"
+_ABSENT_HINT = (
+    "check its name and version; for one of a private index, name that index in your own configuration of uv or pip; "
+    "or choose --python nixpkgs to do without the lock"
+)
 
 Requirements = tuple["ResolvedRequirement", ...]
 
@@ -53,10 +60,14 @@ class ImageParts(Struct, frozen=True, kw_only=True):
 
 
 class Locking(Struct, frozen=True, kw_only=True):
-    """All requirements, those of the environment locked; the environment is None when it comes from nixpkgs."""
+    """All requirements, those of the environment locked; the environment is None when it comes from nixpkgs.
+
+    `debs` are the packages that come as files of the distribution's own, None when there are none.
+    """
 
     requirements: Requirements
     environment: LockedEnvironment | None = None
+    debs: DebLock | None = None
 
 
 def image_parts(
@@ -104,8 +115,14 @@ def lock_python(
     try:
         environment = _environment(mine, resolved.value, image, catalogue, locker, settings)
     except LockRefused as answer:
-        hint = "change the requirements, or choose --python nixpkgs to do without the lock"
-        finding = _not_locked(str(answer), hint, missing or mine, Severity.ERROR if forced else None)
+        absent = tuple(one for one in mine if one.requirement.name in answer.missing)
+        finding = _not_locked(
+            _told(answer, absent),
+            _ABSENT_HINT if answer.missing else _HINT,
+            missing or mine,
+            Severity.ERROR if forced else None,
+            absent,
+        )
     except LockUnavailableError as error:
         if forced:
             raise
@@ -115,13 +132,25 @@ def lock_python(
     return Outcome(Locking(requirements=resolved.value), (*resolved.findings, finding))
 
 
-def _not_locked(reason: str, hint: str, unmet: Requirements, severity: Severity | None) -> Finding:
+def _told(answer: LockRefused, absent: Requirements) -> str:
+    """Why there is no lock, with the places in files that ask for what the index does not have."""
+    places = [
+        f"{one.requirement.name}{one.requirement.specifier} ({one.requirement.origin})"
+        for one in absent
+        if one.requirement.origin
+    ]
+    return f"{', '.join(places)}: {answer}" if places else str(answer)
+
+
+def _not_locked(
+    reason: str, hint: str, unmet: Requirements, severity: Severity | None, absent: Requirements = ()
+) -> Finding:
     names = [*dict.fromkeys(one.requirement.name for one in unmet)]
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return Finding(
         code="D2N231",
         message=f"the Python environment is not locked, nixpkgs' packages stand in for {shown}: {reason}",
-        location=unmet[0].requirement.location,
+        location=(absent or unmet)[0].requirement.location,
         hint=hint,
         severity_override=severity,
     )

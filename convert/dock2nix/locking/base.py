@@ -32,12 +32,16 @@ class LockUnavailableError(NetworkError):
 class LockRefused(Exception):  # noqa: N818 - an answer, not an error of ours
     """What the Dockerfile asks for cannot be locked; the text says why.
 
-    `without_wheels` are distributions that stand in the way because they come as sources only.
+    `without_wheels` are distributions that stand in the way because they come as sources only, `missing` those that the package
+    index does not have, or not in a version that is asked for.
     """
 
-    def __init__(self, reason: str, without_wheels: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, reason: str, without_wheels: tuple[str, ...] = (), missing: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(reason)
         self.without_wheels = without_wheels
+        self.missing = missing
 
 
 class LockRequest(Struct, frozen=True, kw_only=True):
@@ -141,7 +145,9 @@ class NoLocker(Struct, frozen=True):
         return {}
 
 
-OFFLINE = NoLocker("--offline was given", "convert again without it")
+OFFLINE = NoLocker(
+    "--offline was given", "convert again without it, or choose --python nixpkgs to do without the lock"
+)
 
 
 class ResolvingLocker(Struct, frozen=True):

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dock2nix.commands.gpg import SIGNATURES
 from dock2nix.commands.sha256sum import hashes_in, sri
+from dock2nix.locking.kept_base import NoPuller
 from dock2nix.model.downloads import FetchFile, FetchTree, Unpack, tree_key
-from dock2nix.model.finding import Finding, Outcome
+from dock2nix.model.finding import Finding, Outcome, Severity
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
+    from dock2nix.locking.debs.archive import DebSources
     from dock2nix.locking.fetching import Downloaded, Fetcher
-    from dock2nix.model.downloads import MachineCode
+    from dock2nix.locking.kept_base import Puller
+    from dock2nix.model.downloads import MachineCode, Programs
     from dock2nix.model.image import Effect
+    from dock2nix.model.packages import SourceFile
     from dock2nix.model.source import Location
     from dock2nix.model.steps import Step
 
@@ -28,26 +33,49 @@ _OF_NIX = ("sha256", "sha512", "sha1")
 _STRONG = ("sha256", "sha512")
 _MOVING = regex(r"[/=](?:latest|master|main|HEAD|nightly|current|trunk|develop)(?=[/.\-]|$)")
 _LARGEST_LIST = 16 * 2**20
+# Who publishes machine code says in the address for which machines it is.
+_OF_MACHINES = regex(
+    r"(?:^|[^a-z])(?:aarch64|amd64|arm64|armv[678]\w*|linux(?:32|64)?|x64|x86|x86_64)(?![a-z])|\.(?:AppImage|deb|rpm|run|so)$",
+    re.IGNORECASE,
+)
 _AGAIN = "convert again with network: what is pinned is kept"
 
 
 class Pinned(Struct, frozen=True, kw_only=True):
-    """What an earlier conversion wrote of a download: its hash, and of a repository the commit and whether it has submodules."""
+    """What an earlier conversion wrote of a download: its hash, and what was found in it when somebody looked.
+
+    Of a repository `rev` is the commit, and `submodules` says whether it has some.
+    """
 
     hash: str
+    programs: Programs | None = None
     rev: str = ""
     submodules: bool = False
+
+
+def no_debs() -> DebSources:
+    """Stands in where packages of distributions come from nowhere."""
+    from dock2nix.locking.debs.archive import DebSources  # noqa: PLC0415 - few Dockerfiles need it
+    from dock2nix.locking.fetching import NoFetcher  # noqa: PLC0415
+
+    return DebSources(fetcher=NoFetcher("nothing was downloaded"), mirrors=())
 
 
 class DownloadSources(Struct, frozen=True, kw_only=True):
     """What downloads, and what an earlier conversion pinned, by address (of a repository, with `#` and what was asked for).
 
-    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of.
+    `debs` gives where packages of distributions come from. `exact` are sources by what was asked for (`apt:nginx=1.22.1-9`).
+    `filled` are hashes of what many addresses give, by file of the flake, attribute and what they are of. `puller` asks for base
+    images; `bases` is what one said of itself, by its address.
     """
 
     fetcher: Fetcher
     pinned: Mapping[str, Pinned] = field(default_factory=dict)
     filled: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    puller: Puller = field(default_factory=lambda: NoPuller("no registry was asked"))
+    debs: Callable[[], DebSources] = no_debs
+    exact: Mapping[str, SourceFile] = field(default_factory=dict)
 
     def known(self, state: str) -> str:
         """The hash of what is told by a digest of what asks for it; "" when it is not known."""
@@ -55,14 +83,16 @@ class DownloadSources(Struct, frozen=True, kw_only=True):
 
 
 class LockedDownloads(Struct, frozen=True, kw_only=True):
-    """The effects with hashes. `systems` are those that the machine code in them is for, () when it is for any."""
+    """The effects with hashes, and those of the builds' sources. `systems` are those that the machine code in them is for, () when it is for any."""
 
     effects: tuple[Effect, ...]
+    origins: tuple[Effect, ...]
     systems: tuple[str, ...] = ()
 
 
 def lock_downloads(
     effects: tuple[Effect, ...],
+    origins: tuple[Effect, ...],
     systems: tuple[str, ...],
     catalogue: Catalogue,
     sources: Callable[[], DownloadSources],
@@ -73,19 +103,23 @@ def lock_downloads(
 
     Args:
         effects: of the image, in order.
+        origins: of the sources that builds take, whose machine code does not run in the image.
         systems: those that the flake is for.
         catalogue: for libraries that downloaded programs are linked to.
         sources: gives what downloads, when there is something to download.
     """
-    files = tuple(_files(effects))
-    trees = tuple(effect for effect in effects if isinstance(effect, FetchTree))
-    if not files and not trees:
-        return Outcome(LockedDownloads(effects=effects))
+    files = tuple(_files((*effects, *origins)))
+    if not files and not any(isinstance(effect, FetchTree) for effect in (*effects, *origins)):
+        return Outcome(LockedDownloads(effects=effects, origins=origins))
     door = sources()
     urls = [url for one in files for url in (one.url, *(listing for listing, _ in one.listings))]
     lock = _Lock(door.fetcher, door.pinned, door.fetcher.fetch(urls), systems, catalogue)
-    done = tuple(lock.effect(effect) for effect in effects)
-    return Outcome(LockedDownloads(effects=done, systems=lock.only_for), tuple(dict.fromkeys(lock.findings)))
+    locked = LockedDownloads(
+        effects=tuple(lock.effect(effect, in_image=True) for effect in effects),
+        origins=tuple(lock.effect(effect, in_image=False) for effect in origins),
+        systems=lock.only_for,
+    )
+    return Outcome(locked, tuple(dict.fromkeys(lock.findings)))
 
 
 def _files(effects: Iterable[Effect]) -> Iterator[FetchFile]:
@@ -116,28 +150,50 @@ class _Lock(Struct):
     findings: list[Finding] = field(default_factory=list)
     only_for: tuple[str, ...] = ()
 
-    def effect(self, effect: Effect) -> Effect:
-        """An effect with what is known of its download."""
+    def effect(self, effect: Effect, *, in_image: bool) -> Effect:
+        """An effect with what is known of its download; one that is not in the image is a build's source."""
         if isinstance(effect, FetchFile):
-            return self.file(effect, None)
+            return self.file(effect, None, in_image=in_image)
         if isinstance(effect, Unpack) and effect.source:
-            return replace(effect, source=self.file(effect.source, effect))
+            return replace(effect, source=self.file(effect.source, effect, in_image=in_image))
         return self.tree(effect) if isinstance(effect, FetchTree) else effect
 
-    def say(self, code: str, message: str, location: Location, hint: str = "") -> None:
-        self.findings.append(Finding(code=code, message=message, location=location, hint=hint))
+    def say(
+        self, code: str, message: str, location: Location, hint: str = "", severity: Severity | None = None
+    ) -> None:
+        self.findings.append(
+            Finding(code=code, message=message, location=location, hint=hint, severity_override=severity)
+        )
 
     # --- files ---
 
-    def file(self, effect: FetchFile, unpack: Unpack | None) -> FetchFile:
+    def file(self, effect: FetchFile, unpack: Unpack | None, *, in_image: bool) -> FetchFile:
         found = self.results[effect.url]
         if isinstance(found, str):
-            return replace(effect, hash=self.unseen(effect, found))
+            return self.trusted(effect, unpack, found, in_image=in_image)
         self.compare(effect, found)
         if not effect.expected and _MOVING.search(effect.url):
             text = f"{effect.url}: what this address gives changes over time; the flake fetches what it gave now, or fails"
             self.say("D2N247", text, effect.location, "name a version in the address")
-        return replace(effect, hash=self.chosen(effect, found), code=self.code(effect, unpack, found))
+        programs = self.look_into(effect, unpack, found)
+        return replace(
+            effect,
+            hash=self.chosen(effect, found),
+            programs=programs,
+            code=programs and self.code(effect, unpack, programs),
+        )
+
+    def trusted(self, effect: FetchFile, unpack: Unpack | None, reason: str, *, in_image: bool) -> FetchFile:
+        """A file that nobody sees now: what an earlier conversion found in it holds as long as it has the same hash."""
+        known = self.unseen(effect, reason)
+        earlier = self.pinned.get(effect.url)
+        programs = earlier.programs if earlier is not None and earlier.hash == known else None
+        if programs is not None:
+            return replace(effect, hash=known, programs=programs, code=self.code(effect, unpack, programs))
+        if known and in_image and _OF_MACHINES.search(effect.url.partition("?")[0]):
+            text = f"{effect.url}: whether it holds programs that need patching to run on Nix' libraries is not known, {reason}"
+            self.say("D2N245", text, effect.location, _AGAIN, Severity.WARNING)
+        return replace(effect, hash=known)
 
     def unseen(self, effect: FetchFile, reason: str) -> str:
         """The hash of a file that nobody here has seen."""
@@ -196,16 +252,21 @@ class _Lock(Struct):
         )
         return earlier.hash
 
-    def code(self, effect: FetchFile, unpack: Unpack | None, found: Downloaded) -> MachineCode | None:
-        """What the programs of a download need."""
-        from dock2nix.locking.machine_code import Unreadable, code_of, programs_in  # noqa: PLC0415 - downloads only
+    def look_into(self, effect: FetchFile, unpack: Unpack | None, found: Downloaded) -> Programs | None:
+        """The programs of a download, None when it cannot be read."""
+        from dock2nix.locking.machine_code import Unreadable, programs_in  # noqa: PLC0415 - downloads only
 
         try:
-            programs = programs_in(found.path, unpack)
+            return programs_in(found.path, unpack)
         except Unreadable as answer:
             text = f"{effect.url}: whether its programs run on Nix' libraries is not known, {answer}"
             self.say("D2N245", text, effect.location)
             return None
+
+    def code(self, effect: FetchFile, unpack: Unpack | None, programs: Programs) -> MachineCode | None:
+        """What the programs of a download need."""
+        from dock2nix.locking.machine_code import code_of  # noqa: PLC0415 - downloads only
+
         mine = tuple(system for system in self.systems if system in programs.systems)
         if mine and mine != self.systems:
             self.restrict(effect, mine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -54,8 +54,15 @@ def elf_in(content: bytes) -> ElfFile | None:
     return elf_from(BytesIO(content))
 
 
-def elf_from(file: IO[bytes]) -> ElfFile | None:
-    """As `read_elf`, of a file that is open; of one in an archive no more is unpacked than it takes.
+class Readable(Protocol):
+    """What of a file is needed to look into it."""
+
+    def seek(self, position: int, /) -> object: ...
+    def read(self, size: int, /) -> bytes: ...
+
+
+def elf_from(file: Readable) -> ElfFile | None:
+    """As `read_elf`, of a file that is open, at its beginning.
 
     Raises:
         OSError: and what else the archive raises when it is damaged.
@@ -66,7 +73,7 @@ def elf_from(file: IO[bytes]) -> ElfFile | None:
         return None
 
 
-def _read(file: IO[bytes]) -> ElfFile | None:
+def _read(file: Readable) -> ElfFile | None:
     head = file.read(_HEADER.size)
     # 64 bits, least significant byte first
     if head[:6] != b"\x7fELF\x02\x01" or len(head) < _HEADER.size:
@@ -88,13 +95,13 @@ def _read(file: IO[bytes]) -> ElfFile | None:
     )
 
 
-def _segment(file: IO[bytes], offset: int) -> _Segment:
+def _segment(file: Readable, offset: int) -> _Segment:
     file.seek(offset)
     kind, _, place, address, _, size, _, _ = _SEGMENT.unpack(file.read(_SEGMENT.size))
     return _Segment(kind, place, address, size)
 
 
-def _entries(file: IO[bytes], segment: _Segment) -> Iterator[tuple[int, int]]:
+def _entries(file: Readable, segment: _Segment) -> Iterator[tuple[int, int]]:
     """Tag and value of each entry, up to the closing one."""
     file.seek(segment.offset)
     count = min(segment.size // _ENTRY.size, _MOST_ENTRIES)
@@ -112,6 +119,6 @@ def _place(segments: list[_Segment], address: int) -> int | None:
     return None
 
 
-def _name(file: IO[bytes], offset: int) -> str:
+def _name(file: Readable, offset: int) -> str:
     file.seek(offset)
     return file.read(_LONGEST_NAME).split(b"\0")[0].decode("utf-8", "replace")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -60,41 +61,35 @@ def locked_environment(
 
 
 def _new_lock(request: LockRequest, locker: Locker, previous: str) -> PythonLock:
-    return _with_libraries(_resolved(request, locker, previous), request, locker)
+    """A lock for all systems, or for the first of them where another one has no wheels of these versions.
 
-
-def _resolved(request: LockRequest, locker: Locker, previous: str) -> PythonLock:
-    """The lock for all systems, or for the first of them where another one has no wheels of these versions."""
+    The wheels of the first system are looked into while the others are resolved.
+    """
     first, *others = sorted(request.systems, reverse=True)
-    answers, sources = _with_sources(request, locker, previous, first)
-    answer = answers[first]
-    texts = {first: answer}
-    for system in others:
-        other = _agreeing(answers[system], answer, request, system, locker, sources)
-        if not isinstance(other, LockRefused):
-            texts[system] = other
-    try:
-        return merge(texts, request, sources)
-    except LockRefused:
-        return merge({first: answer}, request, sources)
+    answer, sources = _first_answer(request, locker, previous, first)
+    alone = merge({first: answer}, request, sources)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        linked = pool.submit(_libraries, alone, request, locker)
+        answers = {first: answer, **_further_answers(request, locker, answer, sources, others)}
+        lock = _merged(answers, request, sources) or alone
+        return _with_libraries(lock, linked.result())
 
 
-def _with_sources(
-    request: LockRequest, locker: Locker, previous: str, first: str
-) -> tuple[dict[str, Any], tuple[SourceMetadata, ...]]:
-    """The answers for all systems, and what is known of the distributions that come as sources.
+def _first_answer(
+    request: LockRequest, locker: Locker, previous: str, system: str
+) -> tuple[str, tuple[SourceMetadata, ...]]:
+    """The answer for one system, and what is known of the distributions that come as sources.
 
     Which ones do shows only when there is no answer without them, and what they need only when their version is known:
     so it is asked again until nothing new turns up.
 
     Raises:
-        LockRefused: there is no answer for the first system.
+        LockRefused: there is no answer.
     """
     known: dict[str, SourceMetadata] = {}
     for _ in range(_MOST_ROUNDS):
         sources = tuple(known[name] for name in sorted(known))
-        answers = dict(locker.resolve(request, request.systems, previous, sources))
-        answer = answers[first]
+        answer = locker.resolve(request, (system,), previous, sources)[system]
         if isinstance(answer, LockRefused):
             new = {name: SourceMetadata(name=name) for name in answer.without_wheels if name not in known}
             if not new:
@@ -108,40 +103,47 @@ def _with_sources(
                 for one in found
             }
             if not new:
-                return answers, sources
+                return answer, sources
         known |= new
     raise LockRefused(f"what {', '.join(sorted(known))} need, which come as sources, does not settle")
 
 
-def _agreeing(
-    other: str | LockRefused,
-    answer: str,
+def _further_answers(
     request: LockRequest,
-    system: str,
     locker: Locker,
+    answer: str,
     sources: tuple[SourceMetadata, ...],
-) -> str | LockRefused:
-    """The answer for another system in the versions of the first one's."""
-    if isinstance(other, LockRefused) or _agree(answer, other):
-        return other
+    systems: list[str],
+) -> dict[str, str]:
+    """The answers for other systems, in the versions of the first one's; those left out that have none."""
+    if not systems:
+        return {}
     pins = tuple(f"{name}=={version}" for name, version in sorted(versions_of(answer).items()))
-    return locker.resolve(replace(request, constraints=pins), (system,), "", sources)[system]
+    pinned = replace(request, constraints=(*request.constraints, *pins))
+    found = locker.resolve(pinned, tuple(systems), "", sources)
+    return {system: text for system, text in found.items() if not isinstance(text, LockRefused)}
 
 
-def _agree(one: str, other: str) -> bool:
-    """Whether two lock files have the same versions of what both have."""
-    ours, theirs = versions_of(one), versions_of(other)
-    return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
+def _merged(
+    answers: Mapping[str, str], request: LockRequest, sources: tuple[SourceMetadata, ...]
+) -> PythonLock | None:
+    try:
+        return merge(answers, request, sources)
+    except LockRefused:
+        return None
 
 
 # --- libraries ---------------------------------------------------------------------------------------------------------------
 
 
-def _with_libraries(lock: PythonLock, request: LockRequest, locker: Locker) -> PythonLock:
-    """The lock with the libraries that its wheels link to, as far as they are not too large to be looked into."""
-    system = max(lock.systems)
+def _libraries(lock: PythonLock, request: LockRequest, locker: Locker) -> Mapping[str, LinkedLibraries]:
+    """What the wheels of a lock for one system link to, as far as they are not too large to be looked into."""
+    (system,) = lock.systems
     asked = _small_enough(lock.distributions, system)
-    found = locker.linked_libraries(request, system, asked) if asked else {}
+    return locker.linked_libraries(request, system, asked) if asked else {}
+
+
+def _with_libraries(lock: PythonLock, found: Mapping[str, LinkedLibraries]) -> PythonLock:
     return replace(lock, distributions=tuple(_with_needs(one, found) for one in lock.distributions))
 
 

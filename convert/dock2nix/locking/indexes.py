@@ -40,6 +40,11 @@ class Indexes(Struct, frozen=True, kw_only=True):
         """Whether an address is one of them, whatever password it carries."""
         return any(same_address(address, own) for own in self.addresses)
 
+    @property
+    def have_passwords(self) -> bool:
+        """Whether an address of theirs carries one."""
+        return any("@" in urlsplit(_NAMED.sub("", address)).netloc for address in self.addresses)
+
     def environment(self) -> Mapping[str, str]:
         """What to tell uv by its environment, which nobody else can read, unlike a command line."""
         default, others = self.from_pip

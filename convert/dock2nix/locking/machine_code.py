@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from dock2nix.locking.elf import elf_in
 from dock2nix.locking.libraries import is_of_c_library, packages_with
-from dock2nix.model.downloads import MachineCode
+from dock2nix.model.downloads import MachineCode, Programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,19 +32,14 @@ _APP_IMAGE = slice(8, 11)
 _SMALLEST = 64
 _LARGEST = 512 * 2**20
 _MOST = 8 * 2**30
-_MUSL = "libc.musl-"
 
 
 class Unreadable(Exception):  # noqa: N818 - an answer, not an error of ours
     """What a download holds cannot be looked at; the text says why."""
 
 
-class Programs(Struct, kw_only=True):
-    """What the machine code of a download says of itself.
-
-    `systems` are those that it is for, `needed` the libraries that it is linked to, `brought` those that it brings; `linked` are the
-    systems of what is linked to any.
-    """
+class FoundPrograms(Struct, kw_only=True):
+    """What was found so far in machine code: `needed` are the libraries that it is linked to, `brought` those that it brings."""
 
     systems: set[str] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
@@ -58,15 +53,13 @@ class Programs(Struct, kw_only=True):
             self.linked.add(elf.system)
             self.needed.update(elf.needed)
 
-    @property
-    def musl(self) -> bool:
-        """Whether it wants another C library than Nix' packages are linked to."""
-        return any(name.startswith(_MUSL) for name in self.needed)
-
-    @property
-    def foreign(self) -> tuple[str, ...]:
-        """The libraries that have to come from elsewhere."""
-        return tuple(sorted(self.needed - self.brought))
+    def programs(self) -> Programs:
+        """All of it, sorted; of the libraries those that it does not bring."""
+        return Programs(
+            systems=tuple(sorted(self.systems)),
+            linked=tuple(sorted(self.linked)),
+            libraries=tuple(sorted(self.needed - self.brought)),
+        )
 
 
 def programs_in(path: Path, unpack: Unpack | None) -> Programs:
@@ -79,7 +72,7 @@ def programs_in(path: Path, unpack: Unpack | None) -> Programs:
     Raises:
         Unreadable: it is damaged, of a kind that cannot be read here, or far too large.
     """
-    found = Programs()
+    found = FoundPrograms()
     errors = (
         OSError,
         EOFError,
@@ -96,16 +89,16 @@ def programs_in(path: Path, unpack: Unpack | None) -> Programs:
                 found.add(name, elf)
     except (*errors, RuntimeError, ValueError) as error:
         raise Unreadable(f"it cannot be unpacked here ({type(error).__name__})") from error
-    return found
+    return found.programs()
 
 
 def code_of(programs: Programs, systems: tuple[str, ...], catalogue: Catalogue) -> MachineCode | None:
     """What linked programs need; None when there are none for these systems."""
-    if programs.linked.isdisjoint(systems) or programs.musl:
+    if set(programs.linked).isdisjoint(systems) or programs.musl:
         return None
     packages: set[tuple[AttributePath, str]] = set()
     missing: list[str] = []
-    for library in programs.foreign:
+    for library in programs.libraries:
         found = packages_with(library, catalogue, "")
         packages.update(found)
         if not found and not is_of_c_library(library):

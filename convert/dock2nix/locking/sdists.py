@@ -162,7 +162,7 @@ def _declared(pyproject: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
 
 
 def _from_setup(setup: str, settings: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    from dock2nix.locking.setup_scripts import literal_requirements  # noqa: PLC0415 - few locks have sources
+    from dock2nix.parse.setup_scripts import literal_requirements  # noqa: PLC0415 - few locks have sources
 
     if any(name in settings for name in _IN_SETTINGS):
         return None

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dock2nix.errors import NetworkError, NixError
+from dock2nix.locking.answers import keep_answer, question, recent_answer
 from dock2nix.locking.base import CPUS, OFFLINE, LinkedLibraries, LockRefused, LockUnavailableError, NoLocker
 from dock2nix.locking.elf import read_elf
 from dock2nix.locking.indexes import Indexes
 from dock2nix.network import download
 from dock2nix.nix import run_program
+from dock2nix.parse.requirements import normalized_name
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
@@ -32,12 +34,21 @@ if TYPE_CHECKING:
     from dock2nix.model.python_lock import LockedDistribution
 
 _TIMEOUT = 180.0
+_ANSWER, _SETTINGS = "pylock.toml", "uv.toml"
 _LARGEST_SOURCE = 50 * 2**20
 # What uv takes from the environment, unless the user has said something else.
 _DEFAULTS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}
+# A further system is resolved while wheels of the first are looked into: fewer questions at a time leave that some room, and the
+# name server, which each of them asks.
+_BESIDE = {"UV_CONCURRENT_DOWNLOADS": "12"}
 _ALWAYS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 _OFF_LINE = regex(r"network (?:was|is) disabled|could not be queried|lack of valid authentication")
 _NO_WHEEL = regex(r"Wheels are required for `([A-Za-z0-9._-]+)`")
+# What the index does not have at all, and what it has not in this version.
+_MISSING = regex(
+    r"\b([A-Za-z0-9][A-Za-z0-9._-]*) was not found in the package registry"
+    r"|there (?:is|are) no versions? of ([A-Za-z0-9][A-Za-z0-9._-]*?)(?:\[|[=<>!~,\s])"
+)
 _ADDRESS = regex(r"[a-z]+://\S+")
 _NEW_REQUEST = "check the network and convert again with --python lock, or choose --python nixpkgs"
 
@@ -94,51 +105,49 @@ class UvLocker(Struct, frozen=True):
         indexes: Indexes,
         sources: tuple[SourceMetadata, ...],
     ) -> str | LockRefused:
+        files = {
+            "requirements.in": _lines(request.requirements),
+            "constraints.txt": _lines(request.constraints),
+            **({_ANSWER: previous} if previous else {}),
+            **({_SETTINGS: indexes.configured() + _source_tables(sources)} if sources else {}),
+        }
+        options = ["--constraints", "constraints.txt", "--format", "pylock.toml", "--no-header"]
+        options += ["--output-file", _ANSWER, *_source_options(sources)]
+        command = self._command(["compile", "requirements.in", *options], request, system)
+        asked = question(command, {**files, "settings": indexes.configured()}, indexes.addresses)
+        known = recent_answer(asked)
+        if known is not None:
+            return known
         with TemporaryDirectory(prefix="dock2nix-lock-") as name:
             folder = Path(name)
-            output = folder / "pylock.toml"
-            _write_lines(folder / "requirements.in", request.requirements)
-            _write_lines(folder / "constraints.txt", request.constraints)
-            if previous:
-                output.write_text(previous, encoding="utf-8")
-            options = ["--constraints", "constraints.txt", "--format", "pylock.toml", "--no-header"]
-            options += ["--output-file", output.name, *_source_options(sources)]
-            if sources:
-                (folder / "uv.toml").write_text(
-                    indexes.configured() + _source_tables(sources), encoding="utf-8"
-                )
+            for file, text in files.items():
+                (folder / file).write_text(text, encoding="utf-8")
             try:
-                self._run(
-                    ["compile", "requirements.in", *options], request, system, folder, indexes.environment()
-                )
+                further = _BESIDE if system != max(request.systems) else {}
+                self._run(command, folder, {**_unless_given(further), **indexes.environment()})
             except NixError as error:
                 return _refusal(str(error))
-            return output.read_text(encoding="utf-8")
+            answer = (folder / _ANSWER).read_text(encoding="utf-8")
+        if not indexes.have_passwords:
+            keep_answer(asked, answer)
+        return answer
 
-    def _run(
-        self,
-        arguments: list[str],
-        request: LockRequest,
-        system: str,
-        folder: Path,
-        environment: Mapping[str, str],
-    ) -> None:
-        """Run `uv pip`. Only wheels: the metadata of a source distribution may take running it.
-
-        A `uv.toml` in the folder stands for the user's own.
-        """
+    def _command(self, arguments: list[str], request: LockRequest, system: str) -> list[str]:
+        """The command for `uv pip`. Only wheels: the metadata of a source distribution may take running it."""
         command = [self.program, "pip", *arguments, "--quiet", "--only-binary", ":all:"]
         command += ["--python", sys.executable, "--python-version", request.python]
         command += ["--python-platform", f"{CPUS[system]}-manylinux_{request.glibc}"]
-        if request.prereleases:
-            command += ["--prerelease", "allow"]
-        own = folder / "uv.toml"
-        command += ["--config-file", str(own)] if own.exists() else Indexes.configuration()
-        given = {key: value for key, value in _DEFAULTS.items() if key not in os.environ}
+        return [*command, *(["--prerelease", "allow"] if request.prereleases else [])]
+
+    @staticmethod
+    def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
+        """Run it in a folder, in which a `uv.toml` stands for the user's own."""
+        own = folder / _SETTINGS
+        settings = ("--config-file", str(own)) if own.exists() else Indexes.configuration()
         run_program(
-            command,
+            [*command, *settings],
             cwd=folder,
-            environment={**environment, **given, **_ALWAYS},
+            environment={**environment, **_unless_given(_DEFAULTS), **_ALWAYS},
             timeout=_TIMEOUT,
         )
 
@@ -171,16 +180,13 @@ class UvLocker(Struct, frozen=True):
         """What the files link to that uv unpacks."""
         with TemporaryDirectory(prefix="dock2nix-wheels-") as name:
             folder = Path(name)
-            _write_lines(folder / "requirements.txt", _pins(distributions, system))
+            (folder / "requirements.txt").write_text(_lines(_pins(distributions, system)), encoding="utf-8")
             options = ["--no-deps", "--require-hashes", "--target", "wheels"]
+            command = self._command(
+                ["install", "--requirements", "requirements.txt", *options], request, system
+            )
             try:
-                self._run(
-                    ["install", "--requirements", "requirements.txt", *options],
-                    request,
-                    system,
-                    folder,
-                    Indexes.of_user().environment(),
-                )
+                self._run(command, folder, Indexes.of_user().environment())
             except NixError as error:
                 if "hash mismatch" in str(error).lower():
                     reason = f"a wheel is not the one that the index promises: {_shortened(str(error))}"
@@ -192,8 +198,13 @@ class UvLocker(Struct, frozen=True):
             return {name: linked for name, linked in found.items() if linked is not None}
 
 
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+def _unless_given(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables of ours, less those that the user has set."""
+    return {name: value for name, value in variables.items() if name not in os.environ}
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _source_options(sources: tuple[SourceMetadata, ...]) -> list[str]:
@@ -226,7 +237,9 @@ def _refusal(message: str) -> LockRefused:
     if "No solution found" not in message or _OFF_LINE.search(message):
         raise LockUnavailableError(f"uv could not ask the package index: {_shortened(message)}", _NEW_REQUEST)
     without = tuple(dict.fromkeys(_NO_WHEEL.findall(message)))
-    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}", without)
+    words = " ".join(message.replace("│", " ").split())
+    missing = tuple(dict.fromkeys(normalized_name(name or other) for name, other in _MISSING.findall(words)))
+    return LockRefused(f"uv found no versions that fit together: {_shortened(message)}", without, missing)
 
 
 def _shortened(message: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import posixpath
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryFile
-from typing import IO, TYPE_CHECKING
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -18,36 +16,17 @@ from msgspec import Struct
 from dock2nix.errors import NetworkError
 from dock2nix.locking.base import LinkedLibraries, LockUnavailableError
 from dock2nix.locking.cache import cache_folder
-from dock2nix.locking.elf import elf_from
-from dock2nix.network import Limits, download_to
+from dock2nix.network import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from dock2nix.locking.elf import ElfFile
     from dock2nix.model.python_lock import LockedDistribution, LockedWheel
 
-_AT_ONCE = 6
+_AT_ONCE = 4
 # The servers are those of the user's own configuration, which may be in a private network.
-_LIMITS = Limits(largest=512 * 2**20, longest=300.0, private=True)
-_SMALLEST, _LARGEST = 64, 2**30
-# Members that are no machine code, by their names; the others are looked at.
-_TEXTS = (
-    ".py",
-    ".pyi",
-    ".pyx",
-    ".pxd",
-    ".txt",
-    ".h",
-    ".hpp",
-    ".json",
-    ".js",
-    ".css",
-    ".html",
-    ".svg",
-    ".png",
-    ".md",
-)
+_LIMITS = Limits(largest=512 * 2**20, longest=600.0, private=True)
 _DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError)
 
 
@@ -71,23 +50,21 @@ def libraries_of_wheels(
         LockUnavailableError: a wheel is not the one that the index promises.
     """
     wheels = {one.name: wheel for one in distributions for wheel in one.wheels if system in wheel.systems}
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        found = dict(
-            zip(wheels, pool.map(lambda wheel: _libraries(wheel, system), wheels.values()), strict=True)
-        )
-    return {name: linked for name, linked in found.items() if linked is not None}
+    found = {name: kept for name, wheel in wheels.items() if (kept := _noted(_note(wheel, system)))}
+    return {**found, **_looked_at({name: wheels[name] for name in wheels.keys() - found.keys()}, system)}
 
 
-def _libraries(wheel: LockedWheel, system: str) -> LinkedLibraries | None:
-    note = cache_folder().parent / "wheels" / f"{_hexadecimal(wheel)}.{system}.json"
+def _note(wheel: LockedWheel, system: str) -> Path:
+    digest = base64.b64decode(wheel.hash.partition("-")[2]).hex()
+    return cache_folder().parent / "wheels" / f"{digest}.{system}.json"
+
+
+def _noted(note: Path) -> LinkedLibraries | None:
     try:
         kept = msgspec.json.decode(note.read_bytes(), type=_Kept)
-        return LinkedLibraries(needed=frozenset(kept.needed), brought=frozenset(kept.brought))
     except (OSError, msgspec.DecodeError):
-        found = _looked_at(wheel, system)
-    if found is not None:
-        _keep(note, found)
-    return found
+        return None
+    return LinkedLibraries(needed=frozenset(kept.needed), brought=frozenset(kept.brought))
 
 
 def _keep(note: Path, found: LinkedLibraries) -> None:
@@ -102,44 +79,31 @@ def _keep(note: Path, found: LinkedLibraries) -> None:
         return
 
 
-def _looked_at(wheel: LockedWheel, system: str) -> LinkedLibraries | None:
-    with TemporaryFile(prefix="dock2nix-wheel-") as file:
+def _looked_at(wheels: Mapping[str, LockedWheel], system: str) -> Mapping[str, LinkedLibraries]:
+    """What wheels say that nobody has looked into before, the largest first: they take longest."""
+    if not wheels:
+        return {}
+    from dock2nix.locking.remote_wheel import machine_code  # noqa: PLC0415 - new wheels only
+    from dock2nix.network.parts import parts  # noqa: PLC0415 - as above
+
+    def one(name: str) -> LinkedLibraries | None:
         try:
-            download_to(wheel.url, file, _LIMITS)
-        except NetworkError:
+            found = _linked(machine_code(wheels[name], system, asked))
+        except (NetworkError, *_DAMAGED) as error:
+            if isinstance(error, LockUnavailableError):
+                raise
             return None
-        if _digest(file) != _hexadecimal(wheel):
-            reason = f"a wheel is not the one that the index promises: {wheel.name}"
-            raise LockUnavailableError(reason, "nothing was written; ask whoever runs the index")
-        try:
-            files = dict(_machine_code(file, system))
-        except _DAMAGED:
-            return None
+        _keep(_note(wheels[name], system), found)
+        return found
+
+    names = sorted(wheels, key=lambda name: (-wheels[name].size, name))
+    with parts(_LIMITS) as asked, ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        found = dict(zip(names, pool.map(one, names), strict=True))
+    return {name: linked for name, linked in found.items() if linked is not None}
+
+
+def _linked(files: Mapping[str, ElfFile]) -> LinkedLibraries:
     return LinkedLibraries(
         needed=frozenset(name for elf in files.values() for name in elf.needed),
         brought=frozenset({*files, *(elf.soname for elf in files.values() if elf.soname)}),
     )
-
-
-def _machine_code(file: IO[bytes], system: str) -> Iterator[tuple[str, ElfFile]]:
-    """The ELF files of a wheel for a system, by their names."""
-    with zipfile.ZipFile(file) as archive:
-        for one in archive.infolist():
-            if not _SMALLEST <= one.file_size <= _LARGEST or one.filename.endswith(_TEXTS):
-                continue
-            with archive.open(one) as member:
-                elf = elf_from(member)
-            if elf is not None and elf.system == system:
-                yield posixpath.basename(one.filename), elf
-
-
-def _digest(file: IO[bytes]) -> str:
-    file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(2**20):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _hexadecimal(wheel: LockedWheel) -> str:
-    return base64.b64decode(wheel.hash.partition("-")[2]).hex()

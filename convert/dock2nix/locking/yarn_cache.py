@@ -16,7 +16,7 @@ from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import NodeModules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dock2nix.locking.downloads import DownloadSources
     from dock2nix.model.image import Effect
@@ -27,34 +27,57 @@ _SPECIAL = re.compile(r"[@/%:-]")
 
 
 def lock_yarn_caches(
-    effects: tuple[Effect, ...], context: BuildContext, sources: Callable[[], DownloadSources]
-) -> Outcome[tuple[Effect, ...]]:
-    """The effects, in which the node_modules of yarn have the hash of their archives.
+    effects: tuple[Effect, ...],
+    builds: Mapping[str, NodeModules],
+    context: BuildContext,
+    sources: Callable[[], DownloadSources],
+) -> Outcome[tuple[tuple[Effect, ...], Mapping[str, NodeModules]]]:
+    """The effects and the builds' packages, in which the node_modules of yarn have the hash of their archives.
 
     Args:
         effects: of the image.
+        builds: the node_modules that builds are given, by the file of the flake that they are made in.
         context: the build context, for the locks.
         sources: gives what downloads, and the hashes that are known; asked only when there is such a lock.
     """
-    findings: list[Finding] = []
-    done: list[Effect] = []
-    for effect in effects:
-        if isinstance(effect, NodeModules) and effect.lock_kind == "yarn" and not effect.hash:
-            known = sources().known(effect.state)
-            text = context.read_context_file(effect.lock) or ""
-            hash_, problem = (known, "") if known else _cache_hash(effect, text, sources())
-            done.append(replace(effect, hash=hash_))
-            if problem:
-                findings.append(_unknown(effect, problem))
-        else:
-            done.append(effect)
-    return Outcome(tuple(done), tuple(findings))
+    lock = _Lock(context, sources)
+    done = tuple(
+        lock.filled(effect, "nix/image.nix") if isinstance(effect, NodeModules) else effect
+        for effect in effects
+    )
+    filled = {path: lock.filled(modules, path) for path, modules in builds.items()}
+    return Outcome((done, filled), tuple(lock.findings))
 
 
-def _unknown(effect: NodeModules, problem: str) -> Finding:
-    message = f"nix/image.nix: the hash of what {effect.lock} pins is missing: {problem}"
-    hint = "convert again with network, or let `dock2nix lock` fill it in where Nix is installed"
-    return Finding(code="D2N310", message=message, location=effect.location, hint=hint)
+class _Lock:
+    """What is needed for it, and what is to be said of it."""
+
+    def __init__(self, context: BuildContext, sources: Callable[[], DownloadSources]) -> None:
+        self._context = context
+        self._sources = sources
+        self.findings: list[Finding] = []
+
+    def filled(self, modules: NodeModules, path: str) -> NodeModules:
+        """The node_modules with the hash, where they are yarn's and it can be told; `path` is the file of the flake."""
+        if modules.lock_kind == "npm" or modules.hash:
+            return modules
+        known, problem = self._sources().known(modules.state), ""
+        if not known and modules.lock_kind != "yarn":
+            problem = "only Nix can tell it"
+        elif not known:
+            text = self._context.read_context_file(modules.lock) or ""
+            known, problem = _cache_hash(modules, text, self._sources())
+        if problem:
+            self.findings.append(_unknown(modules, path, problem))
+        return replace(modules, hash=known)
+
+
+def _unknown(modules: NodeModules, path: str, problem: str) -> Finding:
+    message = f"{path}: the hash of what {modules.lock} pins is missing: {problem}"
+    hint = "let `dock2nix lock` fill it in where Nix is installed"
+    if modules.lock_kind == "yarn":
+        hint = f"convert again with network, or {hint}"
+    return Finding(code="D2N310", message=message, location=modules.location, hint=hint)
 
 
 def _cache_hash(effect: NodeModules, lock: str, sources: DownloadSources) -> tuple[str, str]:

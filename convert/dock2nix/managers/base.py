@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # A finding yet without a place: (code, message, hint).
 Problem = tuple[str, str, str]
 
+# The build script of setuptools.
+SETUP = "setup.py"
 _INTERPRETER = regex(r"(?:python|pypy)[0-9.]*")
 _INTERPRETER_VALUED = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 _NAMED_BY_VERSION = regex(r"(pip|easy_install)-?[0-9][0-9.]*")
@@ -79,7 +81,8 @@ class PackageManager(Protocol):
 def called_as(invocation: Invocation) -> tuple[str, tuple[Word, ...]]:
     """The program an invocation comes down to, and its arguments.
 
-    `/opt/venv/bin/pip3.11 install x` and `python3 -m pip install x` are both `pip` with `install x`.
+    `/opt/venv/bin/pip3.11 install x` and `python3 -m pip install x` are both `pip` with `install x`; `python setup.py install` is
+    `setup.py`.
 
     Returns:
         The program's name without folder and version, "" when it is not known; its arguments.
@@ -100,6 +103,8 @@ def _module_run(interpreter: str, words: tuple[Word, ...]) -> tuple[str, tuple[W
             return words[at + 1].value or "", words[at + 2 :]
         if text.startswith("-m") and len(text) > 2:
             return text[2:], words[at + 1 :]
+        if text.rsplit("/", 1)[-1] == SETUP:
+            return SETUP, words[at + 1 :]
         if not text.startswith("-") or text in {"-", "-c"}:
             break
         at += 2 if text in _INTERPRETER_VALUED else 1

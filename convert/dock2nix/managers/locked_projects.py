@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.managers.arguments import without_password
+from dock2nix.managers.local_projects import dependencies, read_folder
 from dock2nix.model.packages import Action, InstallStep, ManifestUse, Requirement
-from dock2nix.parse.manifests import project_settings
-from dock2nix.parse.python_locks import DEVELOPMENT, Groups, read_lock
+from dock2nix.parse.manifests import project_settings, read_pipfile, read_pyproject
+from dock2nix.parse.python_locks import DEVELOPMENT, Groups, LockedProject, read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dock2nix.managers.arguments import CommandLine
     from dock2nix.managers.base import BuildFiles
+    from dock2nix.model.packages import LocalProject
     from dock2nix.model.shell import Invocation
     from dock2nix.model.source import Location
     from dock2nix.parse.manifests import ProjectSettings
@@ -45,41 +47,57 @@ def locked_install(
         files: of the image.
 
     Returns:
-        The step with every distribution of the lock as a requirement; `step` itself, with a reason, when there is no lock or
-        it cannot be read.
+        The step with every distribution of the lock as a requirement, or with what the project asks for when there is no lock;
+        `step` itself, with a reason, when neither can be read.
     """
     lock = next((use.path for use in step.manifests if use.role == "lock"), None)
     text = files.read(lock, invocation.directory) if lock else None
-    if lock is None or text is None:
-        return replace(
-            step,
-            reason="there is no lock file beside the project's own: which versions it installs is not known",
-        )
     manifest = next((use.path for use in step.manifests if use.role == "project"), "")
     project = files.read(manifest, invocation.directory) or ""
     settings = project_settings(project)
     environment = _environment(invocation)
     groups = _GROUPS[program](line, settings, environment)
-    found = read_lock(text, lock, groups, project)
+    if lock is None or text is None:
+        found = _without_lock(project, manifest, groups)
+    else:
+        found = read_lock(text, lock, groups, project)
     if found.problem:
         return replace(step, reason=found.problem)
     requirements = tuple(_requirement(one, location) for one in found.requirements)
     own = _own(program, line, settings, package=found.package)
-    folder = posixpath.dirname(lock)
+    folder = posixpath.dirname(lock or manifest)
     if own:
-        requirements += (_itself(program, line, folder, settings, manifest, location),)
+        itself = _itself(program, line, folder, settings, manifest, location)
+        requirements += (replace(itself, project=_folder(folder, invocation, files)),)
     return replace(
         step,
         action=Action.INSTALL,
-        reason=f"installs what {lock} says",
+        reason=f"installs what {lock or manifest} says",
         requirements=requirements,
-        manifests=tuple(_read(use) for use in step.manifests),
+        manifests=tuple(_read(use, locked=lock is not None) for use in step.manifests),
         virtual_environment=_place(program, line, invocation, environment, folder),
     )
 
 
-def _read(use: ManifestUse) -> ManifestUse:
+def _read(use: ManifestUse, *, locked: bool) -> ManifestUse:
+    if use.role == "project" and not locked:
+        return replace(use, role="read")
     return replace(use, role="locked") if use.role == "lock" else use
+
+
+def _without_lock(text: str, path: str, groups: Groups) -> LockedProject:
+    """What a project asks for itself: the tool would choose versions that fit, and so does whoever makes our lock."""
+    project = (read_pipfile if posixpath.basename(path) == "Pipfile" else read_pyproject)(text, path)
+    if project is None or not project.complete:
+        return LockedProject(
+            problem="there is no lock file beside the project's own: which versions it installs is not known"
+        )
+    lines = list(dependencies(project, ())) if groups.main else []
+    wanted = [extra for extra, _ in project.extras if groups.every_extra or extra in groups.extras]
+    lines += [line for extra, found in project.extras if extra in wanted for line in found]
+    lines += [line for group, found in project.groups if groups.wants(group) for line in found]
+    mine = (line for line in lines if line.requirement.name != project.name)
+    return LockedProject(requirements=tuple(dict.fromkeys(mine)))
 
 
 def _requirement(line: RequirementLine, location: Location) -> Requirement:
@@ -204,6 +222,11 @@ def _itself(
         location=location,
         editable=editable and not line.has("--no-editable"),
     )
+
+
+def _folder(folder: str, invocation: Invocation, files: BuildFiles) -> LocalProject | None:
+    found = read_folder(folder, lambda path: files.read(path, invocation.directory), invocation.directory)
+    return found.project if found else None
 
 
 # --- where the environment is ------------------------------------------------------------------------------------------------

@@ -80,6 +80,12 @@ _VERBS = verb_table(
         "only asks; it changes nothing",
     ),
 )
+# Attributes of nixpkgs by the major version of the program.
+_MANAGERS: dict[str, dict[str, str]] = {
+    "npm": {},
+    "pnpm": {"8": "pnpm_8", "9": "pnpm_9"},
+    "yarn": {"2": "yarn-berry_3", "3": "yarn-berry_3", "4": "yarn-berry"},
+}
 CLEAN_INSTALL = frozenset({"ci", "clean-install", "ic", "install-clean", "isntall-clean"})
 
 
@@ -144,6 +150,9 @@ def resolve(requirement: Requirement, catalogue: Catalogue, setting: Setting) ->
     question = Question(
         requirement=requirement, name=requirement.name, table=NAME, catalogue=catalogue, setting=setting
     )
+    if requirement.origin and requirement.name in _MANAGERS:
+        # `packageManager` of package.json: corepack installs that one
+        return _manager(question) or curated(question)
     if requirement.origin:
         reason = f"comes with {requirement.origin.partition(':')[0]}, whose installation is not translated"
         return (unresolved(question, reason),)
@@ -157,6 +166,16 @@ def resolve(requirement: Requirement, catalogue: Catalogue, setting: Setting) ->
         f"mappings/npm.toml has no row for {requirement.name}, and no attribute of nixpkgs is that package"
     )
     return (unresolved(question, reason, _module_providers(question)),)
+
+
+def _manager(question: Question) -> tuple[Resolution, ...]:
+    """A package manager whose lock only its own major version reads; nothing when nixpkgs has no attribute for that one."""
+    major = question.requirement.specifier.lstrip("@^~=v").partition(".")[0]
+    path = _MANAGERS[question.name].get(major, "")
+    if not path or question.catalogue.attribute(path) is None:
+        return ()
+    evidence = f"package.json pins {question.name} {major}, and {path} is that one"
+    return (package(question, path, origin=Origin.PROVIDER, evidence=evidence),)
 
 
 def resolve_locked(requirement: Requirement, effects: tuple[Effect, ...]) -> tuple[Resolution, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OPTION = regex(r"--?([A-Za-z][A-Za-z-]*)(?:[= ](.*))?", re.DOTALL)
 _PREFIX = "npm_config_"
 _OFF = frozenset({"false", "no", "0", "null"})
-_SHORT = {"f": "force", "w": "workspace", "prod": "production"}
+_SHORT = {"P": "production", "f": "force", "prod": "production", "w": "workspace"}
 _SEVERAL = frozenset({"omit", "include", "workspace"})
 _KINDS = ("dev", "optional", "peer")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dock2nix.managers.arguments import option_names, read_command_line, verb_table, without_password
-from dock2nix.managers.base import called_as
+from dock2nix.managers.base import SETUP, called_as
 from dock2nix.managers.python_sets import (
     application,
     curated_distribution,
@@ -13,7 +13,7 @@ from dock2nix.managers.python_sets import (
     not_for_here,
     of_python_2,
 )
-from dock2nix.managers.python_words import INDEX_RISK, read_install, read_uninstall
+from dock2nix.managers.python_words import INDEX_RISK, install_folder, read_install, read_uninstall
 from dock2nix.managers.resolution import Question, first_answer
 from dock2nix.model.packages import Action, InstallStep, Requirement
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from dock2nix.managers.arguments import CommandLine
     from dock2nix.managers.base import BuildFiles, Problem, Setting
     from dock2nix.model.packages import Resolution
-    from dock2nix.model.shell import Invocation
+    from dock2nix.model.shell import Invocation, Word
     from dock2nix.model.source import Location
 
 NAME = "pip"
-PROGRAMS = frozenset({"easy_install", "ensurepip", "pip"})
+PROGRAMS = frozenset({"easy_install", "ensurepip", "pip", SETUP})
 
 # `pip install --help` and those of the other commands.
 VALUED = option_names(
@@ -42,6 +42,8 @@ VALUED = option_names(
     """
 )
 
+_INSTALLING = frozenset({"develop", "install"})
+_BUILDING = frozenset({"build", "build_ext", "build_py", "egg_info"})
 _ASKS = (Action.NOTHING, "only asks; it changes nothing")
 _VERBS = verb_table(
     ("install", Action.INSTALL, ""),
@@ -56,8 +58,10 @@ _VERBS = verb_table(
 
 
 def parse_install(invocation: Invocation, location: Location, files: BuildFiles) -> InstallStep | None:
-    """What an invocation of pip, `python -m pip`, `python -m ensurepip` or easy_install asks for."""
+    """What an invocation of pip, `python -m pip`, `python -m ensurepip`, easy_install or a setup.py asks for."""
     program, words = called_as(invocation)
+    if program == SETUP:
+        return _setup(words, invocation, location, files)
     if program == "ensurepip":
         pip = Requirement(manager=NAME, name="pip", location=location)
         return InstallStep(manager=NAME, action=Action.INSTALL, requirements=(pip,))
@@ -70,6 +74,16 @@ def parse_install(invocation: Invocation, location: Location, files: BuildFiles)
         return read_uninstall(NAME, line)
     problems = _config_problems(line) if verb == "config" else ()
     return InstallStep(manager=NAME, action=action, reason=reason, problems=problems, options=line.kept)
+
+
+def _setup(
+    words: tuple[Word, ...], invocation: Invocation, location: Location, files: BuildFiles
+) -> InstallStep | None:
+    """`setup.py install` installs what is in its folder, `setup.py develop` leaves it there; other commands only build."""
+    verbs = {word.value for word in words if word.value and not word.value.startswith("-")}
+    if not verbs & _INSTALLING or not verbs <= _INSTALLING | _BUILDING:
+        return None
+    return install_folder(NAME, ".", invocation, location, files, editable="develop" in verbs)
 
 
 def _meaning(verb: str, line: CommandLine) -> tuple[Action, str]:

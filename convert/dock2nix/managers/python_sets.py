@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.managers.resolution import channel_of, curated_row, package, plain_attribute, unresolved
-from dock2nix.model.packages import NixpkgsPackage, NotNeeded, Origin
+from dock2nix.model.packages import AttributePath, BuiltProject, NixpkgsPackage, NotNeeded, Origin
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
     from dock2nix.catalogue.base import Provider
     from dock2nix.managers.resolution import Question
-    from dock2nix.model.packages import Resolution
+    from dock2nix.model.packages import LocalProject, Resolution
 
 TABLE = "pip"
 _PYTHON_SET = regex(r"(?:python|pypy)3[0-9]*Packages\.(.+)")
@@ -32,10 +32,22 @@ def not_for_here(question: Question) -> tuple[Resolution, ...]:
         return (NotNeeded(requirement=requirement, reason=reason, origin=Origin.RULE),)
     if not requirement.url:
         return ()
+    if requirement.project is not None:
+        return (_built(question, requirement.project),)
     named = replace(question, requirement=replace(requirement, url=""))
     found = in_python_set(named) or application(named) if requirement.name else ()
     candidates = tuple(item.attribute_path for item in found if isinstance(item, NixpkgsPackage))
     return (unresolved(question, _why_direct(requirement.url), candidates),)
+
+
+def _built(question: Question, project: LocalProject) -> Resolution:
+    interpreter = _interpreter(question)
+    if project.build is None or _PYTHON_2.fullmatch(interpreter):
+        reason = project.problem or "projects for Python 2 are not built"
+        return unresolved(question, f"a folder ({question.requirement.url}): {reason}", ())
+    return BuiltProject(
+        requirement=question.requirement, interpreter=AttributePath(interpreter), build=project.build
+    )
 
 
 def of_python_2(question: Question) -> tuple[Resolution, ...]:
@@ -55,7 +67,7 @@ def _why_direct(url: str) -> str:
         return f"a direct reference ({url}): it is fetched without a hash, and nixpkgs has releases only"
     if url.lower().endswith(ARCHIVES):
         return f"an archive given by path ({url}): what it holds is not known here"
-    return f"a folder ({url}): the project itself must be packaged"
+    return f"a folder ({url}): no pyproject.toml, setup.cfg or setup.py of it is in the build context"
 
 
 def _interpreter(question: Question) -> str:

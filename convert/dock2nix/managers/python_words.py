@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from dock2nix.managers.base import BuildFiles, Problem
     from dock2nix.model.shell import Invocation, Word
     from dock2nix.model.source import Location
-    from dock2nix.parse.manifests import PythonProject
-    from dock2nix.parse.requirements import FileOption, PythonRequirement, RejectedLine, RequirementLine
+    from dock2nix.parse.requirements import FileOption, PythonRequirement, RejectedLine
 
 INDEX_RISK = ("D2N503", "{}: packages may come from another index", "pin what it provides by hash")
 _LINKS = ("-f", "--find-links")
@@ -75,6 +73,7 @@ class _Collected(Struct):
             url=without_password(read.url),
             origin=origin,
             hashes=read.hashes,
+            editable=read.editable,
             location=location,
         )
 
@@ -117,6 +116,29 @@ def read_install(
         options=line.kept,
         constraints=tuple(found.bounds),
         indexes=_indexes(line.options, invocation, found.indexes),
+    )
+
+
+def install_folder(
+    manager: str,
+    folder: str,
+    invocation: Invocation,
+    location: Location,
+    files: BuildFiles,
+    *,
+    editable: bool,
+) -> InstallStep:
+    """The installation of the project in a folder, as `pip install FOLDER` or `pip install -e FOLDER` does it."""
+    from dock2nix.parse.requirements import PythonRequirement  # noqa: PLC0415 - loaded for Python packages only
+
+    found = _Collected(manager, files, invocation)
+    _add(found, PythonRequirement(name="", url=folder, editable=editable), location, origin="")
+    return InstallStep(
+        manager=manager,
+        action=Action.INSTALL,
+        requirements=tuple(found.requirements),
+        manifests=tuple(found.manifests),
+        problems=tuple(found.problems),
     )
 
 
@@ -262,46 +284,33 @@ def _index_risk(name: str, value: str | None, shown: str) -> tuple[Problem, ...]
 
 
 def _add(found: _Collected, read: PythonRequirement, location: Location, *, origin: str) -> None:
-    project = _local_project(found, read, location) if read.url else None
-    found.add(read, location, origin, project.name if project else "")
-    for entry in _dependencies(project, read.extras) if project else ():
+    if not read.url:
+        found.add(read, location, origin)
+        return
+    from dock2nix.managers.local_projects import dependencies, is_folder, read_folder  # noqa: PLC0415 - needed for few Dockerfiles
+
+    # The folder is relative to the working directory, in a requirements file too.
+    project = read_folder(read.url, found.read, found.invocation.directory) if is_folder(read.url) else None
+    if project is None:
+        found.add(read, location, origin)
+        return
+    found.manifests += (ManifestUse(path=path, role="read", location=location) for path in project.files)
+    asked = found.requirement(read, location, origin, project.metadata.name)
+    found.requirements.append(replace(asked, project=project.project))
+    if not project.metadata.complete:
+        found.problems.append(computed_dependencies(project.files[-1]))
+    for entry in dependencies(project.metadata, read.extras):
         found.add(entry.requirement, location, entry.origin)
 
 
-def _local_project(found: _Collected, read: PythonRequirement, location: Location) -> PythonProject | None:
-    """The metadata of a folder that is installed (`.`, `./package`), read and never run.
-
-    The folder is relative to the working directory, in a requirements file too.
-    """
-    from dock2nix.parse.manifests import read_pyproject, read_setup_cfg  # noqa: PLC0415 - needed for few Dockerfiles
-    from dock2nix.parse.requirements import ARCHIVES  # noqa: PLC0415 - loaded for Python packages only
-
-    if "://" in read.url or read.url.startswith("git@") or read.url.lower().endswith(ARCHIVES):
-        return None
-
-    folder = read.url.removeprefix("file:")
-    for name, reader in (("pyproject.toml", read_pyproject), ("setup.cfg", read_setup_cfg)):
-        path = posixpath.normpath(posixpath.join(folder, name))
-        text = found.read(path)
-        project = reader(text, path) if text is not None else None
-        if project is not None:
-            found.manifests.append(ManifestUse(path=path, role="project", location=location))
-            return project
-    return None
-
-
-def _dependencies(project: PythonProject, extras: tuple[str, ...]) -> tuple[RequirementLine, ...]:
-    """The project's dependencies with those of the extras; an extra may name the project itself with further extras."""
-    known = dict(project.extras)
-    wanted = list(extras)
-    lines = list(project.requirements)
-    for extra in wanted:
-        for entry in known.get(extra, ()):
-            if entry.requirement.name == project.name:
-                wanted += (further for further in entry.requirement.extras if further not in wanted)
-            else:
-                lines.append(entry)
-    return tuple(lines)
+def computed_dependencies(path: str) -> Problem:
+    """What is to be said of a project whose dependencies are not written down."""
+    message = f"{path} computes what the project depends on: that is known only by running it"
+    return (
+        "D2N207",
+        message,
+        "install the dependencies from a requirements file before it, or declare them in pyproject.toml",
+    )
 
 
 def _read_project(found: _Collected, line: CommandLine, location: Location) -> None:

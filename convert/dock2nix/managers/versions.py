@@ -212,6 +212,47 @@ def _pecl(specifier: str, version: str) -> bool | None:
     return _compare(version, "=", asked) if asked[:1].isdigit() else None
 
 
+# --- Ruby --------------------------------------------------------------------------------------------------------------------
+
+
+def _gem(specifier: str, version: str) -> bool | None:
+    """Requirements of RubyGems: `1.2` is that version, `~> 1.2` any from it below 2; several are joined by commas."""
+    numbers = _numbers(version)
+    answers: list[bool | None] = []
+    for part in specifier.split(","):
+        text = part.strip()
+        pessimistic = text.startswith("~>")
+        found = _numbers(text.removeprefix("~>").strip()) if pessimistic else None
+        if pessimistic and (numbers is None or found is None):
+            answers.append(None)
+        elif pessimistic and numbers is not None and found is not None:
+            fixed = max(len(found) - 1, 1)
+            answers.append(_ordered(numbers, ">=", found) and numbers[:fixed] == found[:fixed])
+        else:
+            comparison = _COMPARISON.fullmatch(text)
+            exact = _same(version, text) if comparison is None else None
+            answers.append(
+                exact if comparison is None else _compare(version, comparison[1], comparison[2].strip())
+            )
+    return None if None in answers else all(answers)
+
+
+def _same(version: str, asked: str) -> bool | None:
+    left, right = _numbers(version), _numbers(asked)
+    return (
+        None if left is None or right is None else _ordered(left, ">=", right) and _ordered(left, "<=", right)
+    )
+
+
+# --- Go ----------------------------------------------------------------------------------------------------------------------
+
+
+def _go(specifier: str, version: str) -> bool | None:
+    """A version, without its `v`; a commit or a branch is none."""
+    asked = specifier.removeprefix("@")
+    return _compare(version, "=", asked) if "." in asked or asked.isdigit() else None
+
+
 _COMPARE: dict[str, Callable[[str, str], bool | None]] = {
     "apt": _debian,
     "apk": _alpine,
@@ -221,4 +262,6 @@ _COMPARE: dict[str, Callable[[str, str], bool | None]] = {
     "pipx": _python,
     "npm": _npm,
     "php": _pecl,
+    "gem": _gem,
+    "go": _go,
 }

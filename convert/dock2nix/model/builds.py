@@ -154,6 +154,49 @@ class ComposerRecipe(Struct, frozen=True, kw_only=True):
     plugins: bool = False
 
 
+class Gem(Struct, frozen=True, kw_only=True):
+    """A gem of a set (nixpkgs manual, "Ruby"). `platform` is `ruby` for one that is built from source; `hash` is SRI, "" while it is not known.
+
+    `remotes` are the servers that have it; of one from git, `remotes` is the repository, and `revision` the commit.
+    """
+
+    name: str
+    version: str
+    platform: str = "ruby"
+    dependencies: tuple[str, ...] = ()
+    remotes: tuple[str, ...]
+    revision: str = ""
+    submodules: bool = False
+    hash: str = ""
+
+
+class BundleRecipe(Struct, frozen=True, kw_only=True):
+    """bundlerEnv: `gems` by name, for the files `manifest` and `lock` of the build context; `channel` and `source` are as for Go."""
+
+    ruby: AttributePath
+    channel: str = ""
+    source: str = ""
+    manifest: str
+    lock: str
+    gems: tuple[Gem, ...]
+
+
+class PythonRecipe(Struct, frozen=True, kw_only=True):
+    """buildPythonPackage for a project that is installed into the image's environment.
+
+    `interpreter` is filled in when it is known. `builders` are packages of its set, `standard`: a pyproject.toml names them. `loose`:
+    they are in other versions than it asks for. `old`: the interpreter is of a release whose builder takes other arguments.
+    """
+
+    name: str
+    version: str
+    builders: tuple[str, ...]
+    standard: bool
+    loose: bool = False
+    interpreter: AttributePath | None = None
+    old: bool = False
+
+
 Recipe = (
     NpmRecipe
     | GoRecipe
@@ -163,6 +206,8 @@ Recipe = (
     | DotnetRecipe
     | GradleRecipe
     | ComposerRecipe
+    | BundleRecipe
+    | PythonRecipe
 )
 # Recipes whose dependencies are listed in a file of their own, NAME-deps.json.
 WITH_LIST = (DotnetRecipe, GradleRecipe)

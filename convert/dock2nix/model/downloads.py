@@ -11,6 +11,25 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 
+_MUSL = "libc.musl-"
+
+
+class Programs(Struct, frozen=True, kw_only=True):
+    """What the machine code of a download says of itself.
+
+    `systems` are those that it is for, `linked` the systems of what is linked to libraries, `libraries` those that it does not bring.
+    """
+
+    systems: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def musl(self) -> bool:
+        """Whether it wants another C library than Nix' packages are linked to."""
+        return any(name.startswith(_MUSL) for name in self.libraries)
+
+
 class MachineCode(Struct, frozen=True, kw_only=True):
     """Programs in a download that are linked to libraries, which a Nix image has at other places than they look for them.
 
@@ -26,7 +45,8 @@ class FetchFile(Struct, frozen=True, kw_only=True):
 
     `expected` is the hash that the Dockerfile gives, `hash` the one that the flake is to have, both as SRI ("" : not known).
     `listings` are (address, algorithm) of published lists of hashes that it is checked against. `mode` is octal digits,
-    "" for a plain file. `code` tells what its programs need, None when there is nothing to do about them.
+    "" for a plain file. `programs` is what was found in it, None when nobody has looked; `code` tells what its programs need, None
+    when there is nothing to do about them.
     """
 
     path: str
@@ -35,6 +55,7 @@ class FetchFile(Struct, frozen=True, kw_only=True):
     hash: str = ""
     listings: tuple[tuple[str, str], ...] = ()
     mode: str = ""
+    programs: Programs | None = None
     code: MachineCode | None = None
     location: Location
     text: str

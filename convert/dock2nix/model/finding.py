@@ -101,10 +101,33 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
         "a package was added for a program that the image runs and nothing installs",
     ),
     "D2N222": ("program-collision", Severity.INFO, "packages of the image have programs of the same name"),
+    "D2N225": (
+        "missing-file",
+        Severity.WARNING,
+        "a file that the image is told to use is made by nothing here",
+    ),
     "D2N213": ("made-lock", Severity.WARNING, "npm chose versions, which nothing pinned, for a lock of ours"),
     "D2N214": ("completed-lock", Severity.INFO, "a lock file was upgraded or completed for the flake"),
     "D2N215": ("incomplete-package", Severity.WARNING, "a package alone does not do all that was asked for"),
     "D2N224": ("idle-name", Severity.INFO, "a package name that cannot be known, and need not be"),
+    "D2N251": ("kept-base", Severity.INFO, "the image stands on its published base image, as it is"),
+    "D2N252": ("unknown-digest", Severity.ERROR, "nothing says which image a tag of the base image means"),
+    "D2N253": (
+        "unread-configuration",
+        Severity.WARNING,
+        "what the base image itself says of how it is started has not been read",
+    ),
+    "D2N254": (
+        "library-beside-base",
+        Severity.WARNING,
+        "programs of the published base image do not find a library of nixpkgs",
+    ),
+    "D2N256": (
+        "interpreter-beside-base",
+        Severity.WARNING,
+        "an interpreter of nixpkgs takes the place of the published base image's own",
+    ),
+    "D2N255": ("own-base", Severity.WARNING, "another Dockerfile of the project builds a base image"),
     "D2N216": ("build-tool-left-out", Severity.INFO, "a compiler or build tool is not in the image"),
     "D2N217": (
         "unverified-packages",
@@ -138,6 +161,27 @@ FINDING_CODES: dict[str, tuple[str, Severity, str]] = {
     ),
     "D2N246": ("changed-download", Severity.WARNING, "an address gives another file than when it was pinned"),
     "D2N247": ("moving-download", Severity.INFO, "what an address gives changes over time"),
+    "D2N261": (
+        "distribution-file",
+        Severity.INFO,
+        "a package that nixpkgs lacks is the distribution's own file",
+    ),
+    "D2N262": (
+        "no-distribution-file",
+        Severity.WARNING,
+        "a package does not come from the distribution's files, though it was asked to",
+    ),
+    "D2N263": (
+        "idle-maintainer-script",
+        Severity.WARNING,
+        "what a package's own scripts do when it is installed is not done",
+    ),
+    "D2N264": ("unverified-archive", Severity.WARNING, "the signature of a package archive was not checked"),
+    "D2N265": (
+        "exact-version",
+        Severity.WARNING,
+        "a package is built from the sources of the version asked for, by a recipe for another one",
+    ),
     # 3xx: translating commands
     "D2N301": ("untranslated-command", Severity.ERROR, "a command has no translation yet"),
     "D2N302": ("untranslated-stage", Severity.ERROR, "the build of another stage is not translated yet"),

@@ -72,9 +72,12 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     `arguments` are those that the interpreter is built with in the place of nixpkgs' (`apxs2Support`).
     `services` name what stands in the image beside its packages (folders of mappings/services/), and `chosen` are the packages
     that `@version@` and the names of companions mean there.
-    `evidence` says in a few words on what the row rests. `difference` is "" or says how what we give differs
-    ("asked for 3.8, which nixpkgs no longer has; nixos-23.11 has python38 3.8.18"). `insecure` are the packages that the
+    `evidence` says in a few words on what the row rests. `outdated` is "" or says that its runtime comes from an old release
+    ("python 3.8 is gone from current nixpkgs: it comes from nixos-23.11"), `difference` "" or how what we give differs ("nginx
+    1.27 is asked for, nixpkgs has 1.28"). `insecure` are the packages that the
     channel refuses unless they are permitted, by name and version; `unfree` those whose licence must be allowed, by name.
+    `exact`: `config` is what the image says of itself, nothing is adapted. `kept`: it is that image itself, whose `packages`
+    are not needed; what it holds beside what is known here, nobody knows.
     """
 
     reference: ImageReference
@@ -93,7 +96,36 @@ class BaseImage(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()
     chosen: tuple[tuple[str, AttributePath], ...] = ()
     evidence: str = ""
+    outdated: str = ""
     difference: str = ""
+    exact: bool = False
+    kept: bool = False
+
+
+class KeptBase(Struct, frozen=True, kw_only=True):
+    """A published image that the image stands on as it is, instead of on packages of nixpkgs.
+
+    `reference` is what FROM says. `name` is what registries know it by, without tag; `digest` is that of its manifest, `hash` (SRI) that of the archive that
+    skopeo makes of it; "" while they are not known. `architecture` is Go's word (`amd64`). `config` is what it says itself of how
+    it is started, None when nobody has read it; `triggers` are the instructions that it has for images on it (ONBUILD), `shell` is
+    its SHELL, () for the usual one.
+    """
+
+    reference: ImageReference
+    name: str
+    tag: str
+    digest: str = ""
+    hash: str = ""
+    architecture: str
+    config: ImageConfig | None = None
+    triggers: tuple[str, ...] = ()
+    shell: tuple[str, ...] = ()
+    location: Location
+
+    @property
+    def address(self) -> str:
+        """As skopeo calls it."""
+        return f"docker://{self.name}:{self.tag}@{self.digest}"
 
 
 class FlakeInput(Struct, frozen=True, kw_only=True):
@@ -180,7 +212,10 @@ class Remove(Struct, frozen=True, kw_only=True):
 
 
 class AddUser(Struct, frozen=True, kw_only=True):
-    """`uid`/`gid` None: the next free one. `group` names the primary group ("" : one of the user's own name)."""
+    """`uid`/`gid` None: the next free one. `group` names the primary group ("" : one of the user's own name).
+
+    `unsaid_home`: whether a home is made is as the distribution has it; a `shell` that is "" is the distribution's, too.
+    """
 
     name: str
     uid: int | None = None
@@ -191,6 +226,7 @@ class AddUser(Struct, frozen=True, kw_only=True):
     home: str = ""
     shell: str = ""
     create_home: bool = False
+    unsaid_home: bool = False
     system: bool = False
     location: Location
     text: str
@@ -238,11 +274,13 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     """`npm ci` and its kin: the node_modules of a project, which Nix makes from the project's lock.
 
     `path` is the folder in the image that it becomes; `manifest` and `lock` are the paths of package.json and of the lock in the
-    build context. `lock_kind` is the program whose lock it is (npm, yarn), `lock_version` the version of its form. `omit` are the kinds of
+    build context. `lock_kind` is the program whose lock it is: npm, yarn (of version 1), berry (yarn 3 and 4), pnpm; `lock_version` is the
+    version of its form, of the last two that of the program. `settings` are further files that those read. `omit` are the kinds of
     packages that are left out (dev, optional, peer), `flags` further options that npm needs, `scripts` whether the packages' own
     install scripts run, `scripted` the installed packages that have some. `packages` are all that are fetched, by path.
-    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are. A lock of yarn has all
-    packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock.
+    `interpreter` and the flake input it comes from are the image's Node.js, known once its packages are. All kinds of locks but npm's have
+    all packages under one `hash` (SRI, "" while it is not known); `state` is a digest of that lock. `awaited`: the lock has still to be
+    made or mended, by a command that a finding names, and what it will hold is not known.
     """
 
     path: str
@@ -250,6 +288,7 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     lock: str
     lock_kind: str = "npm"
     lock_version: int = 3
+    settings: tuple[str, ...] = ()
     omit: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     scripts: bool = True
@@ -259,6 +298,7 @@ class NodeModules(Struct, frozen=True, kw_only=True):
     source: str = ""
     state: str = ""
     hash: str = ""
+    awaited: bool = False
     location: Location
     text: str
 

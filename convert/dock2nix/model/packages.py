@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from msgspec import Struct
 
 from dock2nix.regex import regex
 
 if TYPE_CHECKING:
+    from dock2nix.model.builds import StageBuild
     from dock2nix.model.source import Location
 
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_'-]*"
@@ -41,6 +42,26 @@ class SriHash(str):
         return super().__new__(cls, text)
 
 
+def is_sri(text: str) -> bool:
+    """Whether a text is a hash that Nix takes, in full: of SHA-1, SHA-256 or SHA-512, with all its digits."""
+    return _SRI_HASH.fullmatch(text) is not None
+
+
+class LocalProject(Struct, frozen=True, kw_only=True):
+    """A project of Python that is installed from a folder of the stage.
+
+    `folder` is absolute. `version` is "" where it is computed. `builders` are the PEP 508 requirements of what builds it; `standard`:
+    they stand in a pyproject.toml. `build` is the derivation that does it; None, and `problem` says why there is none.
+    """
+
+    folder: str
+    version: str = ""
+    builders: tuple[str, ...] = ()
+    standard: bool = False
+    build: StageBuild | None = None
+    problem: str = ""
+
+
 class Requirement(Struct, frozen=True, kw_only=True):
     """One package asked for.
 
@@ -50,7 +71,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     names the file, and `origin` says which line of it ("requirements.txt:3"). `url` is set for a requirement that is a direct
     reference (file, URL, git), then `name` may be "". `dev` is true for npm devDependencies and the like. `hashes` are those
     that the files of the package may have, as pip writes them (`sha256:…`); empty when any will do. `editable` is true for a
-    folder whose files stay where they are.
+    folder whose files stay where they are. `project` is what such a folder holds.
     """
 
     manager: str
@@ -63,6 +84,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
     dev: bool = False
     hashes: tuple[str, ...] = ()
     editable: bool = False
+    project: LocalProject | None = None
     location: Location
 
 
@@ -78,7 +100,8 @@ class ManifestUse(Struct, frozen=True, kw_only=True):
     """A file that asks for packages: `-r requirements.txt`, package.json, a lock file. `path` is as written in the command."""
 
     path: str
-    role: str  # "requirements" | "constraints" | "project" | "lock" | "locked", one that was read | "archive"
+    # "requirements" | "constraints" | "project" | "lock" | "archive"; "locked" and "read" for a lock and a project that were read
+    role: str
     location: Location
 
 
@@ -159,13 +182,22 @@ class Origin(StrEnum):
     LOCK_FILE = "lock-file"
 
 
+class SourceFile(Struct, frozen=True, kw_only=True):
+    """The sources of a package in one version, as upstream writes it."""
+
+    version: str
+    url: str
+    hash: SriHash
+
+
 class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     """One package of nixpkgs.
 
     `outputs` is empty for the default output, else the outputs wanted. `version` is nixpkgs', "" if not known. `source` is the
     flake input it comes from, "" for nixpkgs itself: nobody has seen what an old release holds. `caveat` says what the package
     alone does not do of what was asked for, `differs` in what it is another version of it. `part` is true for what comes along
-    with the package proper: the version that was asked for is not its version.
+    with the package proper: the version that was asked for is not its version. `exact` are the sources of the version asked for, when
+    they take the place of the recipe's own; `version` is theirs then.
     """
 
     requirement: Requirement
@@ -181,31 +213,44 @@ class NixpkgsPackage(Struct, frozen=True, kw_only=True):
     caveat: str = ""
     differs: str = ""
     part: bool = False
+    exact: SourceFile | None = None
 
 
 class LockedArtifact(Struct, frozen=True, kw_only=True):
-    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it."""
+    """Something fetched by its hash because nixpkgs does not provide it. `evidence` says in a few words what chose it.
+
+    `url` and `hash` are "" where its lock names none, and one hash stands for all that it pins.
+    """
 
     requirement: Requirement
     url: str
-    hash: SriHash
+    hash: SriHash | Literal[""]
     version: str = ""
     origin: Origin = Origin.LOCK_FILE
     evidence: str = ""
+
+
+class BuiltProject(Struct, frozen=True, kw_only=True):
+    """A project of Python out of the build context, built by nixpkgs' builder for `interpreter`."""
+
+    requirement: Requirement
+    interpreter: AttributePath
+    build: StageBuild
 
 
 class LockedPackage(Struct, frozen=True, kw_only=True):
     """One package of a project's lock that is fetched by its hash.
 
     `path` is where it is put, relative to the project (`node_modules/a/node_modules/b`). `url` is as in the lock, less a password.
-    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed.
+    `elsewhere` is true for one that is for other systems only: it is fetched, and not installed. `url` and `hash` are "" where the
+    lock names none.
     """
 
     path: str
     name: str
     version: str
     url: str
-    hash: SriHash
+    hash: SriHash | Literal[""]
     elsewhere: bool = False
 
 
@@ -218,11 +263,15 @@ class NotNeeded(Struct, frozen=True, kw_only=True):
 
 
 class Unresolved(Struct, frozen=True, kw_only=True):
-    """No attribute is known. `candidates` are attribute paths near enough to be worth a look, best first."""
+    """No attribute is known. `candidates` are attribute paths near enough to be worth a look, best first.
+
+    `elsewhere`: it may come from somewhere else than nixpkgs; not where the image has no place for it.
+    """
 
     requirement: Requirement
     reason: str
     candidates: tuple[str, ...] = ()
+    elsewhere: bool = True
 
 
-Resolution = NixpkgsPackage | LockedArtifact | NotNeeded | Unresolved
+Resolution = NixpkgsPackage | LockedArtifact | BuiltProject | NotNeeded | Unresolved

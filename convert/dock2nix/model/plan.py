@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dock2nix.model.packages import AttributePath
+from dock2nix.model.packages import AttributePath, SourceFile
 
 if TYPE_CHECKING:
     from dock2nix.model.builds import StageFile
-    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, User
+    from dock2nix.model.debs import DebLock
+    from dock2nix.model.image import Effect, FlakeInput, Group, ImageConfig, KeptBase, User
     from dock2nix.model.python_lock import NativeLibraries, PythonLock, SourceRecipe
 
 
@@ -22,12 +23,14 @@ class PackageEntry(Struct, frozen=True, kw_only=True):
     """One package of a list. `source` is the flake input it comes from, "" for nixpkgs; `names` are who asked for it.
 
     `arguments` override those of the package: names with text, lists of texts, truth values, or an attribute of the same input.
+    `exact` are other sources for its recipe, None for its own.
     """
 
     attribute_path: AttributePath
     output: str = ""
     source: str = ""
     names: str = ""
+    exact: SourceFile | None = None
     arguments: tuple[tuple[str, Argument], ...] = ()
 
 
@@ -41,25 +44,35 @@ class JoinFunction(StrEnum):
 class LanguageEnvironment(Struct, frozen=True, kw_only=True):
     """An interpreter, or a server, with packages of its own set (`python312.withPackages`, `php84.withExtensions`).
 
-    `packages`: (name in the set, who asked). `arguments` as in `PackageEntry`.
+    `packages`: (name in the set, who asked); `projects` likewise, by the names of their files in nix/stages. `arguments` as in
+    `PackageEntry`.
     """
 
     interpreter: AttributePath
     arguments: tuple[tuple[str, Argument], ...] = ()
     source: str = ""
     packages: tuple[tuple[str, str], ...] = ()
+    projects: tuple[tuple[str, str], ...] = ()
     function: JoinFunction = JoinFunction.PACKAGES
 
 
 class ImportedEnvironment(Struct, frozen=True, kw_only=True):
-    """An environment with a file of its own: `file` in nix/, given the package set of the flake input `source`."""
+    """An environment with a file of its own: `file` in nix/, given the package set of the flake input `source`.
+
+    `library`: it takes nixpkgs' library of functions along, for which that set may be too old.
+    """
 
     file: str
     source: str = ""
+    library: bool = False
 
 
 class PythonFile(Struct, frozen=True, kw_only=True):
-    """nix/python.nix and nix/pylock.toml. `packages` of the interpreter's own set join in: (name in the set, who asked)."""
+    """nix/python.nix and nix/pylock.toml.
+
+    `packages` of the interpreter's own set join in: (name in the set, who asked); so do `projects` of the context, by the names of
+    their files in nix/stages.
+    """
 
     interpreter: AttributePath
     source: str
@@ -67,6 +80,7 @@ class PythonFile(Struct, frozen=True, kw_only=True):
     lock: PythonLock
     libraries: tuple[NativeLibraries, ...]
     recipes: tuple[SourceRecipe, ...] = ()
+    projects: tuple[tuple[str, str], ...] = ()
 
 
 class Remark(Struct, frozen=True, kw_only=True):
@@ -96,7 +110,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     `accounts`: /etc/passwd and its kin, and the home of root. `merged_usr`: /usr/bin, /usr/sbin and /sbin are /bin, /usr/lib is
     /lib, /usr/share is /share; without it `usr_bin_env` brings /usr/bin/env alone. `bin_sh` when no package has a /bin/sh.
-    `linked` are further folders of packages that the image has at its root.
+    `linked` are further folders of packages that the image has at its root, `usr` those of them that are folders of /usr too.
     """
 
     bin_sh: bool = False
@@ -106,6 +120,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     certificates: bool = False
     temporary_folder: bool = False
     linked: tuple[str, ...] = ()
+    usr: tuple[str, ...] = ()
 
 
 class Collision(Struct, frozen=True, kw_only=True):
@@ -139,5 +154,7 @@ class ImagePlan(Struct, frozen=True, kw_only=True):
     config: ImageConfig
     surroundings: Surroundings
     python: PythonFile | None = None
+    debs: DebLock | None = None
     collisions: tuple[Collision, ...] = ()
     stages: tuple[StageFile, ...] = ()
+    kept: KeptBase | None = None

@@ -52,7 +52,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     `program` is None when it cannot be known. Wrappers (sudo, env, exec, `sh -c` …) are already taken off.
     `directory` is where it runs: absolute when known, None when not. `environment` are the shell's variables at that moment
-    (those it can know), `assignments` the ones set for this invocation alone.
+    (those it can know), `assignments` the ones set for this invocation alone. `shell` is which shell runs it; "sh" is any.
     """
 
     program: str | None
@@ -60,6 +60,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     assignments: tuple[tuple[str, Word], ...] = ()
     directory: str | None = None
     environment: Mapping[str, str | None]
+    shell: str = "sh"
 
 
 class ShellCommand(Struct, frozen=True, kw_only=True):

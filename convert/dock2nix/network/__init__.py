@@ -10,9 +10,11 @@ from msgspec import Struct
 from dock2nix.errors import NetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import requests
+
+    from dock2nix.network.connections import Deadline
 
 # Seconds to connect and between two parts; for a whole download.
 _TIMEOUTS = (10.0, 20.0)
@@ -20,8 +22,10 @@ _LONGEST = 180.0
 _PART = 2**16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_UNCHANGED = 304
-_OK = 200
+_OK, _PARTIAL, _UNCHANGED = 200, 206, 304
+_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since"})
+# Files are wanted as they are: some servers take a .gz for a page that they have compressed.
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "dock2nix", "Accept": "*/*"}
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -49,8 +53,12 @@ class Version(Struct, frozen=True, kw_only=True):
     date: str = ""
 
 
-class _TryAgainError(NetworkError):
+class TryAgainError(NetworkError):
     """It may go better the next time."""
+
+
+def _quiet(done: int, total: int) -> None:
+    del done, total
 
 
 def download(url: str, *, largest: int) -> bytes:
@@ -96,17 +104,13 @@ def download_to(
     for pause in (*limits.pauses, None):
         try:
             return _attempt(url, file, limits, known, told or _quiet, latest)
-        except _TryAgainError:
+        except TryAgainError:
             if pause is None or time.monotonic() + pause > latest:
                 raise
             time.sleep(pause)
             file.seek(0)
             file.truncate()
     raise AssertionError("the last attempt returns or raises")
-
-
-def _quiet(done: int, total: int) -> None:
-    del done, total
 
 
 def _attempt(
@@ -117,27 +121,54 @@ def _attempt(
     told: Callable[[int, int], None],
     latest: float,
 ) -> Version | None:
+    from dock2nix.network.connections import guarded_session  # noqa: PLC0415 - imports requests
+
+    with guarded_session(latest, private=limits.private) as guarded:
+        response = exchange(guarded, url, file, limits, _condition(known), told)
+    if response.status_code == _UNCHANGED:
+        return None
+    return Version(tag=response.headers.get("ETag", ""), date=response.headers.get("Last-Modified", ""))
+
+
+def exchange(
+    guarded: tuple[requests.Session, Deadline],
+    url: str,
+    file: IO[bytes],
+    limits: Limits,
+    headers: Mapping[str, str],
+    told: Callable[[int, int], None] = _quiet,
+) -> requests.Response:
+    """One question and its answer, whose content goes to the file: whole (200), in part (206) or unchanged (304).
+
+    Args:
+        guarded: the session to ask in, and what ends it.
+        url: the address.
+        file: where the content goes.
+        limits: what it may take.
+        headers: what is asked for besides the file itself: `If-None-Match`, `Range`.
+        told: as for `download_to`.
+
+    Raises:
+        TryAgainError: it may go better the next time.
+        NetworkError: it will not.
+    """
     import requests  # noqa: PLC0415 - slow to import
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with requests
 
-    from dock2nix.network.connections import guarded_session  # noqa: PLC0415 - imports requests
-
-    with guarded_session(latest, private=limits.private) as (session, deadline):
-        try:
-            with _answer(session, url, limits, known) as response:
-                if response.status_code == _UNCHANGED and known is not None:
-                    return None
+    session, deadline = guarded
+    try:
+        with _answer(session, url, limits, {**_HEADERS, **headers}) as response:
+            if response.status_code != _UNCHANGED:
                 _receive(response, file, limits, told)
-                if deadline.passed:  # an answer without announced size ends like a whole one
-                    raise _late(limits)
-                headers = response.headers
-                return Version(tag=headers.get("ETag", ""), date=headers.get("Last-Modified", ""))
-        except (requests.RequestException, HTTPError, OSError) as error:
-            if deadline.passed:
-                raise _late(limits) from error
-            if _is_unknown_name(error):
-                raise NetworkError("the name of the server is not known, or there is no network") from error
-            raise _TryAgainError(_what(error)) from error
+            if deadline.passed:  # an answer without announced size ends like a whole one
+                raise _late(limits)
+            return response
+    except (requests.RequestException, HTTPError, OSError) as error:
+        if deadline.passed:
+            raise _late(limits) from error
+        if _is_unknown_name(error):
+            raise NetworkError("the name of the server is not known, or there is no network") from error
+        raise TryAgainError(_what(error)) from error
 
 
 def _late(limits: Limits) -> NetworkError:
@@ -169,15 +200,17 @@ def _what(error: Exception) -> str:
     )
 
 
-def _answer(session: requests.Session, url: str, limits: Limits, known: Version | None) -> requests.Response:
+def _answer(
+    session: requests.Session, url: str, limits: Limits, headers: Mapping[str, str]
+) -> requests.Response:
     """The answer behind all redirects, each of which is checked as the address itself is."""
     for _ in range(limits.redirects + 1):
         _check_address(url, private=limits.private)
         response = session.get(
-            url, headers=_headers(known), stream=True, timeout=limits.timeouts, allow_redirects=False
+            url, headers=headers, stream=True, timeout=limits.timeouts, allow_redirects=False
         )
         if response.status_code not in _REDIRECTS:
-            _check_status(response)
+            _check_status(response, headers)
             return response
         response.close()
         url = _target(response)
@@ -190,22 +223,22 @@ def _target(response: requests.Response) -> str:
     return urljoin(response.url, response.headers.get("Location", ""))
 
 
-def _headers(known: Version | None) -> dict[str, str]:
-    # Files are wanted as they are: some servers take a .gz for a page that they have compressed.
-    headers = {"Accept-Encoding": "identity", "User-Agent": "dock2nix", "Accept": "*/*"}
+def _condition(known: Version | None) -> dict[str, str]:
+    """The headers that ask for a file only if it is another one than is known."""
     if known is not None and known.tag:
-        headers["If-None-Match"] = known.tag
-    elif known is not None and known.date:
-        headers["If-Modified-Since"] = known.date
-    return headers
+        return {"If-None-Match": known.tag}
+    if known is not None and known.date:
+        return {"If-Modified-Since": known.date}
+    return {}
 
 
-def _check_status(response: requests.Response) -> None:
+def _check_status(response: requests.Response, headers: Mapping[str, str]) -> None:
     status = response.status_code
-    if status in {_OK, _UNCHANGED}:
+    asked = {_PARTIAL: "Range" in headers, _UNCHANGED: not _CONDITIONS.isdisjoint(headers)}
+    if status == _OK or asked.get(status):
         return
     response.close()
-    kind = _TryAgainError if status in _AGAIN else NetworkError
+    kind = TryAgainError if status in _AGAIN else NetworkError
     raise kind(f"the server answers with status {status}")
 
 
@@ -272,4 +305,4 @@ def _receive(
                 raise NetworkError("it comes too slowly")
             since, before = time.monotonic(), done
     if announced and done != total:
-        raise _TryAgainError(f"it is cut off after {done} of {total} bytes")
+        raise TryAgainError(f"it is cut off after {done} of {total} bytes")

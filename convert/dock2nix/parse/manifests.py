@@ -25,9 +25,13 @@ _COMMENT = regex(r"(?:^|\s)#.*$")
 
 
 class PythonProject(Struct, frozen=True, kw_only=True):
-    """What a project's own metadata says. `complete` is false when dependencies are computed (`dynamic`, setup.py)."""
+    """What a project's own metadata says; `version` is "" when it is computed.
+
+    `complete` is false when dependencies are computed (`dynamic`, setup.py).
+    """
 
     name: str = ""
+    version: str = ""
     requirements: tuple[RequirementLine, ...] = ()
     extras: tuple[tuple[str, tuple[RequirementLine, ...]], ...] = ()
     groups: tuple[tuple[str, tuple[RequirementLine, ...]], ...] = ()
@@ -49,6 +53,17 @@ def read_pyproject(text: str, path: str = "pyproject.toml") -> PythonProject | N
     if project:
         return _standard_project(project, _table(tables, "dependency-groups"), text, path)
     return _poetry_project(poetry, text, path) if poetry else None
+
+
+def build_requirements(text: str) -> tuple[str, ...]:
+    """What builds a project by its pyproject.toml; setuptools where that does not say (PEP 518, PEP 517)."""
+    return _texts(_table(_toml(text), "build-system").get("requires")) or ("setuptools",)
+
+
+def dynamic_dependency_files(text: str) -> tuple[str, ...]:
+    """The files that setuptools takes a project's dependencies from (its manual, "Dynamic Metadata")."""
+    given = _table(_toml(text), "tool", "setuptools", "dynamic", "dependencies").get("file")
+    return (given,) if isinstance(given, str) else _texts(given)
 
 
 class ProjectSettings(Struct, frozen=True, kw_only=True):
@@ -104,6 +119,7 @@ def _standard_project(project: dict[str, Any], groups: dict[str, Any], text: str
 
     return PythonProject(
         name=normalized_name(str(project.get("name", ""))),
+        version=str(project.get("version", "")),
         requirements=lines(project.get("dependencies")),
         extras=tuple(
             (normalized_name(extra), lines(value))
@@ -138,6 +154,7 @@ def _poetry_project(poetry: dict[str, Any], text: str, path: str) -> PythonProje
         groups["dev"] = _table(poetry, "dev-dependencies")
     return PythonProject(
         name=normalized_name(str(poetry.get("name", ""))),
+        version=str(poetry.get("version", "")),
         requirements=_named_lines(_table(poetry, "dependencies"), text, path),
         groups=tuple((name, _named_lines(table, text, path)) for name, table in groups.items()),
     )
@@ -199,8 +216,10 @@ def read_setup_cfg(text: str, path: str = "setup.cfg") -> PythonProject | None:
         return None
     extras = parser["options.extras_require"] if parser.has_section("options.extras_require") else {}
     written = parser.get("options", "install_requires", fallback="")
+    version = parser.get("metadata", "version", fallback="").strip()
     return PythonProject(
         name=normalized_name(parser.get("metadata", "name", fallback="").strip()),
+        version="" if version.startswith(("attr:", "file:")) else version,
         requirements=_requirement_lines(_config_lines(written), text, path),
         extras=tuple(
             (normalized_name(extra), _requirement_lines(_config_lines(value), text, path))

@@ -134,9 +134,9 @@ class Scope:
         self.environment_names = self._names()
 
     @classmethod
-    def of_image(cls, variables: Mapping[str, str], *, windows: bool) -> Self:
-        """The scope that a base image leaves: its ENV, and always a PATH."""
-        scope = cls(shell=DEFAULT_WINDOWS_SHELL if windows else DEFAULT_SHELL)
+    def of_image(cls, variables: Mapping[str, str], *, windows: bool, shell: tuple[str, ...] = ()) -> Self:
+        """The scope that a base image leaves: its ENV, and always a PATH; its SHELL if it has one of its own."""
+        scope = cls(shell=shell or (DEFAULT_WINDOWS_SHELL if windows else DEFAULT_SHELL))
         path = {} if windows else {"PATH": DEFAULT_PATH}
         scope.set_variables({**path, **variables}.items())
         return scope

@@ -39,6 +39,7 @@ def link_stages(
     platform: str = "linux/amd64",
     target: str = "",
     base_environment: Callable[[ImageReference], Mapping[str, str]] = lambda _: {},
+    base_shells: Mapping[ImageReference, tuple[str, ...]] | None = None,
 ) -> Outcome[tuple[Stage, ...]]:
     """Link the stages of a Dockerfile and expand their instructions as BuildKit does.
 
@@ -48,6 +49,7 @@ def link_stages(
         platform: what is built for, and on.
         target: the stage wanted, by name or number; the last one when empty.
         base_environment: the ENV of a base image; empty when nothing is known of it.
+        base_shells: the SHELL of base images that have one of their own.
 
     Returns:
         All stages in order; in one that the target does not need, words that cannot be expanded stay as written. Findings
@@ -70,7 +72,8 @@ def link_stages(
     for index in sorted(needed):
         _check_stage(drafts[index], uses[index], escape)
     expander = Expander(escape=escape, build_arguments=build_arguments, global_arguments=outside.values)
-    stages = _expand(drafts, needs, needed, expander, base_environment)
+    bases = _Bases(environment=base_environment, shells=base_shells or {})
+    stages = _expand(drafts, needs, needed, expander, bases)
     return Outcome(stages, _in_order((*outside.findings, *expander.findings)))
 
 
@@ -271,18 +274,25 @@ def _check_trigger(trigger: Instruction, escape: str) -> None:
 # --- scopes ---
 
 
+class _Bases(Struct, frozen=True, kw_only=True):
+    """What base images leave to the stages on them: ENV, and SHELL where it is not the usual one."""
+
+    environment: Callable[[ImageReference], Mapping[str, str]]
+    shells: Mapping[ImageReference, tuple[str, ...]]
+
+
 def _expand(
     drafts: Sequence[Draft],
     needs: Sequence[tuple[int, ...]],
     needed: set[int],
     expander: Expander,
-    base_environment: Callable[[ImageReference], Mapping[str, str]],
+    bases: _Bases,
 ) -> tuple[Stage, ...]:
     scopes: list[Scope] = []
     stages: list[Stage] = []
     silent = replace(expander, findings=[])
     for draft in drafts:
-        scope = _first_scope(draft, scopes, base_environment)
+        scope = _first_scope(draft, scopes, bases)
         scopes.append(scope)
         is_needed = draft.index in needed
         expanded = (
@@ -302,16 +312,16 @@ def _expand(
     return tuple(stages)
 
 
-def _first_scope(
-    draft: Draft,
-    scopes: Sequence[Scope],
-    base_environment: Callable[[ImageReference], Mapping[str, str]],
-) -> Scope:
+def _first_scope(draft: Draft, scopes: Sequence[Scope], bases: _Bases) -> Scope:
     """What the base leaves to a stage: an earlier stage its variables, arguments and SHELL, an image its ENV."""
     if isinstance(draft.base, StageReference):
         return Scope(base=scopes[draft.base.index])
-    variables = base_environment(draft.base) if isinstance(draft.base, ImageReference) else {}
-    return Scope.of_image(variables, windows=draft.platform.system == "windows")
+    windows = draft.platform.system == "windows"
+    if not isinstance(draft.base, ImageReference):
+        return Scope.of_image({}, windows=windows)
+    return Scope.of_image(
+        bases.environment(draft.base), windows=windows, shell=bases.shells.get(draft.base, ())
+    )
 
 
 def _expand_needed(expander: Expander, instruction: Instruction, scope: Scope) -> ScopedInstruction:

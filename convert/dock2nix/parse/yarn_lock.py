@@ -7,13 +7,13 @@ import json
 
 from msgspec import Struct
 
+from dock2nix.model.packages import is_sri
 from dock2nix.regex import regex
 
 _HEADER = "# yarn lockfile v1"
 _FIELD = regex(r'  (version|resolved|integrity) "?([^"\s]*)"?')
 _NAME = regex(r"((?:@[^@/]+/)?[^@/]+)@(.*)")
 _SHA1 = regex(r"[0-9a-f]{40}")
-_SRI = regex(r"sha(?:1|256|512)-[A-Za-z0-9+/]+={0,2}")
 
 
 class YarnEntry(Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ def _asked(line: str) -> tuple[tuple[str, str], ...]:
 def _entry(asked: tuple[tuple[str, str], ...], fields: dict[str, str]) -> YarnEntry:
     url, _, fragment = fields.get("resolved", "").partition("#")
     sri = fields.get("integrity", "")
-    if not _SRI.fullmatch(sri):
+    if not is_sri(sri):
         sri = (
             f"sha1-{base64.b64encode(bytes.fromhex(fragment)).decode()}" if _SHA1.fullmatch(fragment) else ""
         )

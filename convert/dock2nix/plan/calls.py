@@ -116,7 +116,7 @@ class CopiedFiles:
         """(when, path in the context) of what copied folders may hold at a path, the last first."""
         found = []
         folder = path
-        while folder != "/":
+        while folder.strip("/"):
             folder = posixpath.dirname(folder)
             inside = path[len(folder) :].lstrip("/")
             below = self._folders.get(folder, [])[-_MOST_FOLDERS:]

@@ -43,6 +43,8 @@ def final_effects(
     accounts: Accounts,
     homes: tuple[Effect, ...] = (),
     brought: tuple[Effect, ...] = (),
+    *,
+    by_name: bool = False,
 ) -> Outcome[tuple[Effect, ...]]:
     """Accounts are in the passwd file by now; homes become directories; owners become numbers; gaps become remarks.
 
@@ -51,13 +53,14 @@ def final_effects(
         accounts: all accounts of the image.
         homes: what is done before the first step.
         brought: what stands in the base image beside its packages, put there after the homes.
+        by_name: accounts are made, and owners looked up, where the image is made: only there its passwd file is known.
     """
     effects: list[Effect] = [*homes]
     findings: list[Finding] = []
     had_owners = any(map(_has_owner, homes))
     for step, done_there in ((None, brought), *((step, step.effects) for step in steps)):
         for effect in done_there:
-            done = _final(effect, accounts, had_owners=had_owners)
+            done = _named(effect, accounts) if by_name else _final(effect, accounts, had_owners=had_owners)
             effects += (one for one in done.value if not _removes_nothing(one, effects))
             findings += done.findings
             had_owners = had_owners or any(map(_has_owner, done.value))
@@ -81,6 +84,26 @@ def _final(effect: Effect, accounts: Accounts, *, had_owners: bool) -> Outcome[t
         case CopyFiles() if effect.owner:
             done = _numbered(effect, effect.sources[0].destination, accounts, had_owners=True)
             return Outcome(done.value or (replace(effect, owner=""),), done.findings)
+        case _:
+            return Outcome((effect,))
+
+
+def _named(effect: Effect, accounts: Accounts) -> Outcome[tuple[Effect, ...]]:
+    """As `_final`, but that accounts and owners are left to be known later."""
+    match effect:
+        case AddUser():
+            home = accounts.home_of(effect.name) if effect.create_home else ""
+            owner = SetOwner(path=home, owner=f"{effect.name}:", location=effect.location, text=effect.text)
+            made = MakeDirectory(path=home, location=effect.location, text=effect.text)
+            return Outcome((effect, *((made, owner) if home else ())))
+        case RemoveAccount():
+            return Outcome((effect, *_without_home(effect, accounts)))
+        case RunScript():
+            name = effect.user.partition(":")[0]
+            homes = {key: user.home for user in accounts.users.values() for key in (user.name, str(user.uid))}
+            if name in {"", "0", "root"}:
+                return Outcome((replace(effect, user="", home="/root"),))
+            return Outcome((replace(effect, user=with_login_group(effect.user), home=homes.get(name, "/")),))
         case _:
             return Outcome((effect,))
 

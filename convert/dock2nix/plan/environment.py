@@ -60,6 +60,34 @@ def image_environment(
     )
 
 
+def kept_environment(
+    base: BaseImage | None,
+    base_line: int,
+    resolved: tuple[ResolvedRequirement, ...],
+    instructions: tuple[ScopedInstruction, ...],
+) -> tuple[EnvironmentVariable, ...]:
+    """The `Env` of an image on its published base: the base's own when it has been read, else only what comes on top.
+
+    Nix puts the base's variables in front in any case (nixpkgs: stream_layered_image.py). The arguments are those of
+    `image_environment`; what the base says is text, whatever it looks like.
+    """
+    added = {
+        one.name: one
+        for one in image_environment(None, base_line, resolved, instructions)
+        if one.name != "PATH" or any(_sets_path(instruction) for instruction in instructions)
+    }
+    own = base.config.env if base and base.exact else ()
+    before = {
+        name: EnvironmentVariable(name=name, parts=(value,) if value else (), comment=f"{base_line}: FROM")
+        for name, value in own
+    }
+    return tuple((before | added).values())
+
+
+def _sets_path(instruction: ScopedInstruction) -> bool:
+    return instruction.keyword == "ENV" and "PATH" in instruction.arguments[::2]
+
+
 def _variable(
     name: str, parts: tuple[str | AttributePath, ...], trusted: Mapping[str, str], comment: str
 ) -> EnvironmentVariable:

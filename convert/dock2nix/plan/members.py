@@ -33,7 +33,7 @@ class Member(Struct, frozen=True, kw_only=True):
 
 def member_of(package: NixpkgsPackage) -> Member | None:
     """The set that a package belongs to, if it does nothing without the others of it; None for one that works by itself."""
-    path, asked = package.attribute_path, package.requirement.name
+    path, asked, manager = package.attribute_path, package.requirement.name, package.requirement.manager
     if found := _PYTHON.fullmatch(path):
         return Member(interpreter=AttributePath(found["interpreter"]), name=found["name"])
     if found := _PHP.fullmatch(path):
@@ -44,6 +44,6 @@ def member_of(package: NixpkgsPackage) -> Member | None:
         return Member(interpreter=AttributePath(f"postgresql{version}"), name=found["name"])
     if (found := _PERL.fullmatch(path)) and _PERL_MODULE.fullmatch(asked):
         return Member(interpreter=AttributePath("perl"), name=found["name"])
-    if (found := _RUBY.fullmatch(path)) and _RUBY_GEM.fullmatch(asked):
+    if (found := _RUBY.fullmatch(path)) and (manager == "gem" or _RUBY_GEM.fullmatch(asked)):
         return Member(interpreter=AttributePath(f"ruby{found['version']}"), name=found["name"])
     return None

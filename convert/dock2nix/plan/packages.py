@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from dock2nix.model.packages import AttributePath, LockedArtifact, NixpkgsPackage, Requirement, Unresolved
+from dock2nix.model.dockerfile import ImageReference
+from dock2nix.model.packages import (
+    AttributePath,
+    BuiltProject,
+    LockedArtifact,
+    NixpkgsPackage,
+    Requirement,
+    Unresolved,
+)
 from dock2nix.model.plan import (
     ImportedEnvironment,
+    JoinFunction,
     LanguageEnvironment,
     PackageEntry,
     PackageSection,
@@ -20,8 +29,10 @@ from dock2nix.model.steps import RequirementOutcome
 from dock2nix.plan.members import member_of
 
 if TYPE_CHECKING:
-    from dock2nix.model.image import BaseImage
-    from dock2nix.model.plan import JoinFunction
+    from dock2nix.catalogue.base import Catalogue
+    from dock2nix.model.debs import DebLock
+    from dock2nix.model.dockerfile import Stage
+    from dock2nix.model.image import BaseImage, FlakeInput
     from dock2nix.model.python_lock import LockedEnvironment
     from dock2nix.model.steps import ResolvedRequirement, Step
     from dock2nix.plan.origins import Origins
@@ -61,6 +72,7 @@ class _Environment(Struct):
     function: JoinFunction
     titles: dict[str, None] = field(default_factory=dict)
     packages: dict[str, list[str]] = field(default_factory=dict)
+    projects: dict[str, list[str]] = field(default_factory=dict)
 
 
 def title_of(step: Step) -> str:
@@ -98,7 +110,7 @@ def package_sections(
     source = origins.source
     titles = _titles(steps)
     wanted = _wanted(titles, resolved)
-    environments = _environments(wanted, base, source)
+    environments = _with_projects(_environments(wanted, base, source), titles, resolved, base, source)
     listed = {*environments, *((locked.interpreter,) if locked else ())}
     listed |= {AttributePath("python3") for interpreter in listed if interpreter in _DEFAULT_PYTHON}
     seen = {_with_output(path) for path in (*(base.packages if base else ()), *listed)}
@@ -116,8 +128,46 @@ def package_sections(
     ]
     if locked is not None:
         joined.append(_locked_section(locked, titles, resolved, base, source))
-    sections = (_base_section(base, base_title, listed, origins), *asked, *joined)
+    sections = (_base_section(base, base_title, listed, origins, wanted), *asked, *joined)
     return tuple(section for section in sections if section.entries)
+
+
+def deb_section(
+    lock: DebLock,
+    sections: tuple[PackageSection, ...],
+    steps: tuple[Step, ...],
+    resolved: tuple[ResolvedRequirement, ...],
+) -> PackageSection:
+    """The packages that are the distribution's own files, and those of nixpkgs that they depend on.
+
+    Args:
+        lock: the files.
+        sections: all other packages; what they have is not listed again.
+        steps: the commands of the image's stages, for the title.
+        resolved: what they asked for.
+    """
+    titles = _titles(steps)
+    asked = [one for one in resolved if one.requirement.manager == "apt" and _has_artifact(one)]
+    listed = {
+        (str(entry.attribute_path), entry.source)
+        for section in sections
+        for entry in section.entries
+        if isinstance(entry, PackageEntry) and not entry.output
+    }
+    further = (
+        PackageEntry(
+            attribute_path=one.attribute_path, source=one.source, names=f"{one.needed_by} depends on it"
+        )
+        for one in lock.further
+        if (str(one.attribute_path), one.source) not in listed
+    )
+    title = _joined_title([*dict.fromkeys(_title(titles, one) for one in asked)] or [""])
+    named = f"{title} (out of {lock.distribution.capitalize()}'s own files)"
+    return PackageSection(title=named, entries=(ImportedEnvironment(file="debs.nix"), *further))
+
+
+def _has_artifact(one: ResolvedRequirement) -> bool:
+    return any(isinstance(resolution, LockedArtifact) for resolution in one.resolutions)
 
 
 def _with_output(path: str) -> tuple[str, str]:
@@ -143,6 +193,32 @@ def build_sections(
         for title, group in groups.items()
     )
     return tuple(section for section in sections if section.entries)
+
+
+def builder_sections(
+    stages: tuple[Stage, ...], needed: frozenset[int], inputs: tuple[FlakeInput, ...], catalogue: Catalogue
+) -> tuple[PackageSection, ...]:
+    """What the images bring by which other stages are built: the language that they are published for.
+
+    Args:
+        stages: all stages.
+        needed: positions of those that only build.
+        inputs: the flake's; an old release that is none of them is not added for this.
+        catalogue: for base images.
+    """
+    names = {one.channel: "" if at == 0 else one.name for at, one in enumerate(inputs)} | {"": ""}
+    found: dict[str, tuple[PackageEntry, ...]] = {}
+    for stage in stages:
+        base = catalogue.base_image(stage.base) if isinstance(stage.base, ImageReference) else None
+        if base is None or stage.index not in needed or base.channel not in names or not base.language:
+            continue
+        paths = {base.interpreter, *(path for _, path in base.chosen)} - {None}
+        title = f"{stage.location.first_line}: FROM {base.reference.text}"
+        found[title] = tuple(
+            PackageEntry(attribute_path=path, source=names[base.channel])
+            for path in sorted(filter(None, paths))
+        )
+    return tuple(PackageSection(title=title, entries=entries) for title, entries in found.items())
 
 
 def _build_entries(group: tuple[_Wanted, ...], seen: set[tuple[str, str, str]]) -> tuple[PackageEntry, ...]:
@@ -193,10 +269,15 @@ def _title(titles: _Titles, one: ResolvedRequirement) -> str:
 
 
 def _base_section(
-    base: BaseImage | None, title: str, listed: set[AttributePath], origins: Origins
+    base: BaseImage | None,
+    title: str,
+    listed: set[AttributePath],
+    origins: Origins,
+    wanted: tuple[_Wanted, ...],
 ) -> PackageSection:
     if base is None:
         return PackageSection(title=title, entries=())
+    exact = {one.package.attribute_path: one.package.exact for one in wanted if one.package.exact}
     return PackageSection(
         title=title,
         entries=tuple(
@@ -204,6 +285,7 @@ def _base_section(
                 attribute_path=path,
                 source=origins.of(path),
                 arguments=base.arguments if path == base.interpreter else (),
+                exact=exact.get(path),
             )
             for path in sorted(base.packages)
             if path not in listed
@@ -256,6 +338,7 @@ def _entry(output: str, asked: list[_Wanted], base: BaseImage | None, source: st
         output=output,
         source=package.source,
         names=", ".join(dict.fromkeys(one.name for one in asked)),
+        exact=next((one.package.exact for one in asked if one.package.exact), None),
     )
     if package.attribute_path == "uwsgi" and any(_asks_for_python(one) for one in asked):
         return _with_python(entry, base, source)
@@ -293,6 +376,46 @@ def _environments(
     return found
 
 
+def _with_projects(
+    environments: dict[AttributePath, _Environment],
+    titles: _Titles,
+    resolved: tuple[ResolvedRequirement, ...],
+    base: BaseImage | None,
+    source: str,
+) -> dict[AttributePath, _Environment]:
+    """The environments with the projects of the build context that are installed into them."""
+    for one, project in built_projects(resolved):
+        interpreter, origin = project_interpreter(project, base, source)
+        environment = environments.setdefault(
+            interpreter, _Environment(interpreter, origin, JoinFunction.PACKAGES)
+        )
+        environment.titles[_title(titles, one)] = None
+        environment.projects.setdefault(project.build.name, []).append(one.requirement.name)
+    return environments
+
+
+def built_projects(
+    resolved: tuple[ResolvedRequirement, ...],
+) -> tuple[tuple[ResolvedRequirement, BuiltProject], ...]:
+    """The projects of Python that come into the image; of two of the same name the later one, as with pip."""
+    found = {
+        resolution.build.name: (one, resolution)
+        for one in resolved
+        if one.outcome is RequirementOutcome.NIXPKGS
+        for resolution in one.resolutions
+        if isinstance(resolution, BuiltProject)
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
+def project_interpreter(
+    project: BuiltProject, base: BaseImage | None, source: str
+) -> tuple[AttributePath, str]:
+    """The interpreter that a project is installed for, and the flake input it comes from ("" for nixpkgs)."""
+    interpreter = _interpreter_for(project.interpreter, base)
+    return interpreter, _source_of(interpreter, base, source)
+
+
 def _interpreter_for(name: AttributePath, base: BaseImage | None) -> AttributePath:
     if name not in _DEFAULT_PYTHON:
         return name
@@ -306,7 +429,8 @@ def _environment_section(environment: _Environment, base: BaseImage | None) -> P
         interpreter=environment.interpreter,
         arguments=base.arguments if base and own else (),
         source=environment.source,
-        packages=_members(environment),
+        packages=_members(environment.packages),
+        projects=_members(environment.projects),
         function=environment.function,
     )
     return PackageSection(title=_joined_title([*environment.titles]), entries=(entry,))
@@ -319,10 +443,8 @@ def _joined_title(titles: list[str]) -> str:
     return f"{titles[0]}, and line{'s'[: len(lines) != 1]} {', '.join(lines)}"
 
 
-def _members(environment: _Environment) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name, ", ".join(dict.fromkeys(names))) for name, names in sorted(environment.packages.items())
-    )
+def _members(asked: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, ", ".join(dict.fromkeys(names))) for name, names in sorted(asked.items()))
 
 
 def _locked_section(
@@ -336,14 +458,13 @@ def _locked_section(
     shown = dict.fromkeys(_title(titles, one) for one in mine)
     asked, found = len(mine), len(locked.lock.distributions)
     counted = f"{asked} requirement{'s'[: asked != 1]}, {found} distribution{'s'[: found != 1]} locked"
-    entry = ImportedEnvironment(file="python.nix", source=_source_of(locked.interpreter, base, source))
+    origin = _source_of(locked.interpreter, base, source)
+    entry = ImportedEnvironment(file="python.nix", source=origin, library=bool(built_projects(resolved)))
     return PackageSection(title=f"{_joined_title([*shown])} ({counted})", entries=(entry,))
 
 
 def _is_locked(one: ResolvedRequirement) -> bool:
-    return one.requirement.manager == "pip" and any(
-        isinstance(resolution, LockedArtifact) for resolution in one.resolutions
-    )
+    return one.requirement.manager == "pip" and _has_artifact(one)
 
 
 def _source_of(interpreter: AttributePath, base: BaseImage | None, source: str) -> str:
@@ -361,11 +482,14 @@ def python_file(
     """What nix/python.nix holds; None without a locked environment. The arguments are those of `package_sections`."""
     if locked is None:
         return None
-    member = _environments(_wanted(_titles(steps), resolved), base, source).get(locked.interpreter)
+    titles = _titles(steps)
+    found = _environments(_wanted(titles, resolved), base, source)
+    member = _with_projects(found, titles, resolved, base, source).get(locked.interpreter)
     return PythonFile(
         interpreter=locked.interpreter,
         source=_source_of(locked.interpreter, base, source),
-        packages=_members(member) if member else (),
+        packages=_members(member.packages) if member else (),
+        projects=_members(member.projects) if member else (),
         lock=locked.lock,
         libraries=locked.libraries,
         recipes=locked.recipes,

@@ -45,6 +45,8 @@ def check_scripts(
     done, resolved = passed[1], passed[2]
     if not any(isinstance(effect, RunScript) for one in done for effect in one.effects):
         return Outcome(done)
+    if base is not None and base.kept:  # its programs are there, whatever is known of it
+        return Outcome(done)
     check = _Check(image_contents(base, chain, passed, context), resolved, catalogue)
     findings: list[Finding] = []
     checked: list[StageSteps] = []

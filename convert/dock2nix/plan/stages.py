@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dock2nix.model.builds import (
+    BundleRecipe,
     CargoRecipe,
     ComposerRecipe,
     DotnetRecipe,
@@ -14,16 +15,18 @@ from dock2nix.model.builds import (
     MavenRecipe,
     NativeRecipe,
     NpmRecipe,
+    PythonRecipe,
     StageFile,
 )
 from dock2nix.model.downloads import FetchTree, Unpack
 from dock2nix.model.finding import Finding, Outcome
 from dock2nix.model.image import CopyOutput, NodeModules
 from dock2nix.model.packages import AttributePath, NixpkgsPackage
+from dock2nix.plan.members import member_of
 from dock2nix.plan.node_modules import with_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.model.builds import Recipe, StageBuild
@@ -75,6 +78,8 @@ _HAD_ANYWAY = frozenset(
         "npm",
     ]
 )
+# Recipes that may be of an old release.
+_WITH_CHANNEL = (BundleRecipe, ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe)
 # The headers of anything else are asked for on purpose.
 _COMPILERS = frozenset(
     ("binutils", "cargo", "gcc", "gcc-unwrapped", "go", "musl", "nodejs", "rustc", "stdenv", "stdenv.cc")
@@ -88,6 +93,7 @@ def stage_files(
     resolved: tuple[ResolvedRequirement, ...],
     main: FlakeInput,
     catalogue: Catalogue,
+    projects: tuple[StageBuild, ...] = (),
 ) -> Outcome[tuple[StageFile, ...]]:
     """The files of nix/stages/.
 
@@ -96,12 +102,16 @@ def stage_files(
         resolved: what all stages asked for.
         main: the pin that `pkgs` is.
         catalogue: for what packages have.
+        projects: of Python, as they are installed.
 
     Returns:
         One for each build that something of the image comes from, by name, those that others take from included.
     """
     outputs: dict[StageBuild, set[str]] = {}
     _collect(effects, outputs)
+    for build in projects:
+        outputs[build] = set()
+        _collect(build.changes, outputs)
     files: list[StageFile] = []
     findings: list[Finding] = []
     for build in sorted(outputs, key=lambda one: one.name):
@@ -122,6 +132,36 @@ def stage_files(
 def node_modules_of(files: tuple[StageFile, ...]) -> tuple[NodeModules, ...]:
     """The node_modules that builds are given."""
     return tuple(one.build.recipe.modules for one in files if isinstance(one.build.recipe, NpmRecipe))
+
+
+def modules_by_file(files: tuple[StageFile, ...]) -> dict[str, NodeModules]:
+    """The node_modules that builds are given, by the file of the flake that they are made in."""
+    return {
+        f"nix/stages/{one.build.name}.nix": one.build.recipe.modules
+        for one in files
+        if isinstance(one.build.recipe, NpmRecipe)
+    }
+
+
+def with_modules(files: tuple[StageFile, ...], modules: Mapping[str, NodeModules]) -> tuple[StageFile, ...]:
+    """The files with those node_modules, of which more is known by now.
+
+    Args:
+        files: of nix/stages/.
+        modules: as `modules_by_file` gives them.
+    """
+    return tuple(
+        replace(
+            one,
+            build=replace(
+                one.build,
+                recipe=replace(one.build.recipe, modules=modules[f"nix/stages/{one.build.name}.nix"]),
+            ),
+        )
+        if isinstance(one.build.recipe, NpmRecipe)
+        else one
+        for one in files
+    )
 
 
 def origins_of(files: tuple[StageFile, ...]) -> tuple[FetchTree | Unpack, ...]:
@@ -177,7 +217,7 @@ def _recipe(
         done = with_node((recipe.modules,), resolved, main)
         modules = next(effect for effect in done.value if isinstance(effect, NodeModules))
         return replace(recipe, modules=modules), done.findings
-    if isinstance(recipe, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe)) and recipe.channel:
+    if isinstance(recipe, _WITH_CHANNEL) and recipe.channel:
         source = catalogue.pin(recipe.channel).name
         return replace(recipe, source="" if source == main.name else source), ()
     if isinstance(recipe, GoRecipe):
@@ -205,11 +245,7 @@ def with_their_inputs(
 ) -> tuple[FlakeInput, ...]:
     """The flake inputs with those that compilers of old releases come from."""
     recipes = (one.build.recipe for one in files)
-    wanted = {
-        one.source
-        for one in recipes
-        if isinstance(one, (ComposerRecipe, DotnetRecipe, GoRecipe, MavenRecipe))
-    } - {""}
+    wanted = {one.source for one in recipes if isinstance(one, _WITH_CHANNEL)} - {""}
     missing = wanted - {one.name for one in inputs}
     pins = (catalogue.pin(channel) for channel in catalogue.channels())
     return inputs + tuple(pin for pin in pins if pin.name in missing)
@@ -220,7 +256,9 @@ def _inputs(
 ) -> tuple[tuple[tuple[AttributePath, str], ...], tuple[tuple[AttributePath, str], ...]]:
     """Tools and libraries that the stage installs, and those that are known to be needed."""
     recipe = build.recipe
-    if isinstance(recipe, ComposerRecipe) or (isinstance(recipe, GoRecipe) and recipe.cgo is False):
+    if isinstance(recipe, (BundleRecipe, ComposerRecipe)) or (
+        isinstance(recipe, GoRecipe) and recipe.cgo is False
+    ):
         return (), ()
     tools: dict[tuple[AttributePath, str], None] = {}
     libraries: dict[tuple[AttributePath, str], None] = {}
@@ -233,6 +271,8 @@ def _inputs(
         if isinstance(build.origin, Unpack) and build.origin.program == "unzip":
             tools[AttributePath("unzip"), ""] = None
     for package, headers in _installed(build.stages, resolved):
+        if isinstance(recipe, PythonRecipe) and member_of(package) is not None:
+            continue  # it is in the environment that the project joins
         known = catalogue.attribute(package.attribute_path)
         if known is not None and known.path not in (_COMPILERS if headers else had):
             is_library = headers or "dev" in known.outputs or not known.programs

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dock2nix.model.source import Location
 
 NOBODY = 65534
-_FIRST, _FIRST_SYSTEM, _LAST_SYSTEM = 1000, 100, 999
+_FIRST, _LAST, _FIRST_SYSTEM, _LAST_SYSTEM = 1000, 60000, 100, 999
 # Accounts of a distribution with high numbers that nothing but the distribution's own packages uses.
 _STANDARD = frozenset({"guest", "nobody", "nogroup", "users"})
 _OTHER_NAMES_OF_NOBODY = ("nobody", "nogroup")
@@ -159,6 +159,15 @@ def _free(taken: set[int], text: str, *, system: bool) -> int:
     downwards = "useradd" in text or "groupadd" in text
     numbers = range(_LAST_SYSTEM, 0, -1) if downwards else range(_FIRST_SYSTEM, _FIRST)
     return next((number for number in numbers if number not in taken), _LAST_SYSTEM)
+
+
+def account_numbers(text: str, *, system: bool) -> tuple[str, str]:
+    """From which number to which the tool that a command names looks for a free one."""
+    if not system:
+        return str(_FIRST), str(_LAST)
+    downwards = "useradd" in text or "groupadd" in text
+    numbers = (_LAST_SYSTEM, _FIRST_SYSTEM) if downwards else (_FIRST_SYSTEM, _LAST_SYSTEM)
+    return str(numbers[0]), str(numbers[1])
 
 
 def used_homes(

@@ -1,4 +1,4 @@
-"""The report: one object, written as Markdown, JSON and terminal text."""
+"""The report: one object, written as Markdown, JSON, HTML and terminal text."""
 
 from __future__ import annotations
 
@@ -25,19 +25,27 @@ if TYPE_CHECKING:
     from dock2nix.catalogue.base import Catalogue
     from dock2nix.extract import StageSteps
     from dock2nix.model.annotation import Annotation
-    from dock2nix.model.dockerfile import Dockerfile, Stage
+    from dock2nix.model.dockerfile import Dockerfile, Instruction, Stage
     from dock2nix.model.finding import Finding
     from dock2nix.model.plan import ImagePlan
     from dock2nix.model.steps import ResolvedRequirement
 
-__all__ = ["HashRow", "Passed", "build_report", "report_files"]
+__all__ = ["HashRow", "Page", "Passed", "build_report", "report_files"]
 
 REPORTS = ("nix/report.json", "nix/report.md")
+PAGE = "nix/report.html"
 _STRICTER = {
     Severity.INFO: Severity.WARNING,
     Severity.WARNING: Severity.ERROR,
     Severity.ERROR: Severity.ERROR,
 }
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """What nix/report.html shows on its left: the text of the Dockerfile, and its instructions."""
+
+    text: str
+    instructions: tuple[Instruction, ...]
 
 
 class Passed(Struct, frozen=True, kw_only=True):
@@ -54,7 +62,9 @@ class Passed(Struct, frozen=True, kw_only=True):
     hashes: tuple[HashRow, ...] = ()
 
 
-def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, strict: bool) -> Report:
+def build_report(
+    passed: Passed, files: Iterable[str], catalogue: Catalogue, *, strict: bool, page: bool = False
+) -> Report:
     """All that the passes found, in one object.
 
     Args:
@@ -62,6 +72,7 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         files: the paths of the generated files.
         catalogue: for what the base images hold.
         strict: take remarks as warnings and warnings as errors.
+        page: nix/report.html is among the files.
 
     Returns:
         The report; its findings are sorted by place, each once, and those that say the same of several things are one.
@@ -74,7 +85,10 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         dockerfile=passed.plan.dockerfile,
         sha256=passed.dockerfile.sha256,
         plan=passed.plan,
-        stages=tuple(_stage(stage, catalogue, built=stage.index in needed) for stage in passed.stages),
+        stages=tuple(
+            _with_base(_stage(stage, catalogue, built=stage.index in needed), stage, passed)
+            for stage in passed.stages
+        ),
         requirements=passed.requirements,
         steps=tuple(step for one in passed.steps for step in one.steps),
         findings=told_together(sorted(judged.findings, key=_place)),
@@ -82,7 +96,7 @@ def build_report(passed: Passed, files: Iterable[str], catalogue: Catalogue, *, 
         places=configuration_places(passed.stages, passed.steps),
         options=passed.options,
         hashes=passed.hashes,
-        files=tuple(sorted((*files, *REPORTS))),
+        files=tuple(sorted((*files, *REPORTS, *((PAGE,) if page else ())))),
     )
 
 
@@ -114,6 +128,14 @@ def _stage(stage: Stage, catalogue: Catalogue, *, built: bool) -> StageReport:
     )
 
 
+def _with_base(row: StageReport, stage: Stage, passed: Passed) -> StageReport:
+    """The stage whose published base image is kept has no packages in its place."""
+    kept = passed.plan.kept
+    if kept is None or stage.location != kept.location:
+        return row
+    return replace(row, outcome="pulled", attributes=(), inputs=())
+
+
 def _base_text(stage: Stage) -> str:
     match stage.base:
         case ImageReference():
@@ -124,9 +146,19 @@ def _base_text(stage: Stage) -> str:
             return "scratch"
 
 
-def report_files(report: Report, files: Mapping[str, str]) -> dict[str, str]:
-    """The generated files with the two reports; report.json holds digests of each, so that edits are noticed and kept."""
+def report_files(report: Report, files: Mapping[str, str], page: Page | None = None) -> dict[str, str]:
+    """The generated files with the reports; report.json holds digests of each, so that edits are noticed and kept.
+
+    Args:
+        report: all there is to say.
+        files: the other generated files.
+        page: the Dockerfile, when nix/report.html is wanted.
+    """
     everything = dict(files) | {"nix/report.md": markdown(report)}
+    if page is not None:
+        from dock2nix.report.page import html_page  # noqa: PLC0415 - few conversions want one
+
+        everything[PAGE] = html_page(report, files, page.text, page.instructions)
     texts = sorted(everything.items())
     digests = {path: text_digest(text) for path, text in texts}
     lines = {path: line_digests(text) for path, text in texts if people_edit(path)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dock2nix.emit.json_text import json_text
+from dock2nix.locking.image_config import config_data
 from dock2nix.model.fileset import IgnoreRules
 from dock2nix.model.image import CopyFiles
 from dock2nix.report.model import requirement_row
@@ -35,6 +36,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "copies": [_copy(step) for step in report.copies],
         "fetched": [_fetched(one) for one in report.fetched],
         **_hashes(report),
+        **_base(report),
         "image": {
             "name": report.plan.name,
             "tag": report.plan.tag,
@@ -58,6 +60,21 @@ def _hashes(report: Report) -> dict[str, Any]:
         for one in report.hashes
     ]
     return {"hashes": rows} if rows else {}
+
+
+def _base(report: Report) -> dict[str, Any]:
+    """The published image that is kept, with what it says of itself."""
+    kept = report.plan.kept
+    if kept is None or kept.config is None:
+        return {}
+    said: dict[str, Any] = {
+        "url": kept.address,
+        "config": config_data(kept.config),
+        "triggers": list(kept.triggers),
+    }
+    if kept.shell:
+        said["shell"] = list(kept.shell)
+    return {"base": said}
 
 
 def report_text(report: Report) -> str:
@@ -99,6 +116,7 @@ def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
         "origin": row.origin,
         "evidence": row.evidence,
         "hash": row.hash,
+        **({"source": row.source} if row.source else {}),
         "reason": row.reason,
         "candidates": list(row.candidates),
     }
@@ -106,6 +124,8 @@ def _requirement(one: ResolvedRequirement) -> dict[str, Any]:
 
 def _fetched(one: FetchedRow) -> dict[str, Any]:
     row: dict[str, Any] = {"url": one.url, "hash": one.hash, "line": one.line}
+    if one.programs is not None:
+        row["programs"] = {name: list(getattr(one.programs, name)) for name in one.programs.__struct_fields__}
     return row | ({"rev": one.rev, "submodules": one.submodules} if one.rev else {})
 
 

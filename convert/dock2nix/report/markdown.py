@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
 _SPECIAL = regex(r"([\\`*_\[\]<>|~&])")
 CONVERTED, NEEDS_REVIEW = "converted", "needs-review"
-_VERDICTS = {
+VERDICTS = {
     CONVERTED: "Converted: nothing is left to look at.",
     NEEDS_REVIEW: "Converted in part: the points below need you before the image is complete.",
     "unsupported": "Not supported: this image is built by a shell that dock2nix does not read.",
 }
 
 _FINDINGS = "## Needs you\n\n"
+_REMARKS = "## Good to know\n\n"
 
 
 def markdown(report: Report) -> str:
-    """The report as GitHub-flavoured Markdown: verdict, what needs a human, packages with evidence, what was left out."""
+    """The report as GitHub-flavoured Markdown: verdict, what needs a human, packages with evidence, what was left out, remarks."""
     parts = [
         f"# {escape(report.dockerfile)} → Nix\n",
         _verdict(report),
@@ -41,6 +42,7 @@ def markdown(report: Report) -> str:
         _packages(report.requirements),
         _verbatim(report),
         _left_out(report),
+        _remarks(report.findings),
         _pins(report),
     ]
     return "\n".join(part for part in parts if part)
@@ -63,21 +65,25 @@ def code(text: str) -> str:
 def _verdict(report: Report) -> str:
     total, commands = len(report.requirements), report.commands
     return (
-        f"**{_VERDICTS[report.result]}**\n\n"
+        f"**{VERDICTS[report.result]}**\n\n"
         f"{report.resolved_requirements} of {total} packages resolved, "
         f"{report.accounted_commands} of {len(commands)} commands accounted for.\n"
     )
 
 
 def _findings(findings: tuple[Finding, ...]) -> str:
-    serious = summed_up(finding for finding in findings if finding.severity is not Severity.INFO)
-    if not serious:
-        return ""
+    return _listed(_FINDINGS, (one for one in findings if one.severity is not Severity.INFO))
+
+
+def _remarks(findings: tuple[Finding, ...]) -> str:
+    return _listed(_REMARKS, (one for one in findings if one.severity is Severity.INFO))
+
+
+def _listed(title: str, findings: Iterable[Finding]) -> str:
     rows = [
-        finding_lines(finding.location.first_line, finding.message, finding.slug, finding.hint)
-        for finding in serious
+        finding_lines(one.location.first_line, one.message, one.slug, one.hint) for one in summed_up(findings)
     ]
-    return _FINDINGS + "\n".join(rows) + "\n"
+    return title + "\n".join(rows) + "\n" if rows else ""
 
 
 def finding_lines(line: int, message: str, slug: str, hint: str) -> str:
@@ -93,9 +99,9 @@ def findings_title(text: str, result: str) -> str:
         result: what it is to say: converted, needs-review.
     """
     text = text.replace(f"{_FINDINGS}\n", "", 1)
-    for other, verdict in _VERDICTS.items():
-        if other != result and result in _VERDICTS:
-            text = text.replace(f"**{verdict}**", f"**{_VERDICTS[result]}**", 1)
+    for other, verdict in VERDICTS.items():
+        if other != result and result in VERDICTS:
+            text = text.replace(f"**{verdict}**", f"**{VERDICTS[result]}**", 1)
     return text
 
 
@@ -120,14 +126,14 @@ def _package_row(one: ResolvedRequirement) -> tuple[str, ...]:
     building = " (for building only)" if one.outcome is RequirementOutcome.BUILD_ONLY else ""
     return (
         str(one.requirement.location.first_line),
-        code(_asked_for(one.requirement)),
+        code(asked_for(one.requirement)),
         attributes + building or "fetched by hash",
         escape(row.version),
         escape(row.evidence),
     )
 
 
-def _asked_for(asked: Requirement) -> str:
+def asked_for(asked: Requirement) -> str:
     """`apt libpq5`, `npm express@^4`: as the manager itself would write it."""
     at = "@" if asked.manager == "npm" and asked.specifier and not asked.specifier.startswith("@") else ""
     return f"{asked.manager} {asked.name or asked.url}{at}{asked.specifier}"

@@ -9,11 +9,12 @@ from msgspec import Struct
 from dock2nix.model.downloads import FetchFile, FetchTree, Unpack, tree_key
 from dock2nix.model.finding import Finding, Severity
 from dock2nix.model.image import NodeModules
-from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, Unresolved
+from dock2nix.model.packages import BuiltProject, LockedArtifact, NixpkgsPackage, Origin, Unresolved
 from dock2nix.model.steps import CommandOutcome, RequirementOutcome
 from dock2nix.plan.stages import node_modules_of, origins_of
 
 if TYPE_CHECKING:
+    from dock2nix.model.downloads import Programs
     from dock2nix.model.image import BaseImage
     from dock2nix.model.plan import ImagePlan
     from dock2nix.model.steps import ResolvedRequirement, Step
@@ -22,7 +23,7 @@ _INSTRUCTION_STEPS = frozenset({"COPY", "ADD", "WORKDIR"})
 
 
 class StageReport(Struct, frozen=True, kw_only=True):
-    """One stage: its base as written and what became of it ("nixpkgs", "stage", "unresolved", "scratch")."""
+    """One stage: its base as written and what became of it ("nixpkgs", "stage", "pulled", "unresolved")."""
 
     index: int
     name: str
@@ -101,8 +102,45 @@ class Report(Struct, frozen=True, kw_only=True):
             for effect in (*self.plan.effects, *node_modules_of(self.plan.stages))
             if isinstance(effect, NodeModules)
             for package in effect.packages
+            if package.url
         }
-        return tuple(sorted(rows | self._wheels | self._downloads))
+        return tuple(
+            sorted(
+                rows | self._sources | self._wheels | self._debs | self._downloads | self._base,
+                key=lambda row: (row.url, row.hash, row.line, row.rev, row.submodules, str(row.programs)),
+            )
+        )
+
+    @property
+    def _base(self) -> set[FetchedRow]:
+        kept = self.plan.kept
+        if kept is None or not (kept.digest and kept.hash):
+            return set()
+        return {FetchedRow(url=kept.address, hash=kept.hash, line=kept.location.first_line)}
+
+    @property
+    def _sources(self) -> set[FetchedRow]:
+        return {
+            FetchedRow(url=row.exact.url, hash=row.exact.hash, line=one.requirement.location.first_line)
+            for one in self.requirements
+            for row in one.resolutions
+            if isinstance(row, NixpkgsPackage) and row.exact
+        }
+
+    @property
+    def _debs(self) -> set[FetchedRow]:
+        lock = self.plan.debs
+        if lock is None:
+            return set()
+        lines = {
+            one.requirement.name: one.requirement.location.first_line
+            for one in self.requirements
+            if one.outcome is RequirementOutcome.LOCKED and one.requirement.manager == "apt"
+        }
+        first = min(lines.values(), default=0)
+        return {
+            FetchedRow(url=one.url, hash=one.hash, line=lines.get(one.name, first)) for one in lock.packages
+        }
 
     @property
     def _downloads(self) -> set[FetchedRow]:
@@ -110,7 +148,7 @@ class Report(Struct, frozen=True, kw_only=True):
         for effect in (*self.plan.effects, *origins_of(self.plan.stages)):
             file = effect.source if isinstance(effect, Unpack) else effect
             if isinstance(file, FetchFile) and file.hash:
-                rows.add(FetchedRow(url=file.url, hash=file.hash, line=file.location.first_line))
+                rows.add(_file_row(file))
             elif isinstance(file, FetchTree) and file.hash:
                 rows.add(_tree_row(file))
         return rows
@@ -139,17 +177,23 @@ class Report(Struct, frozen=True, kw_only=True):
         return sum(step.outcome is not CommandOutcome.UNRESOLVED for step in self.commands)
 
 
-class FetchedRow(Struct, frozen=True, kw_only=True, order=True):
+class FetchedRow(Struct, frozen=True, kw_only=True):
     """A file that Nix downloads and checks by its hash; `line` is that of the command it is for.
 
-    A repository has `#` and what was asked for behind its address, its commit in `rev`, and `submodules` if they are fetched too.
+    `programs` is what was found in it, None when nobody has looked. A repository has `#` and what was asked for behind its
+    address, its commit in `rev`, and `submodules` if they are fetched too.
     """
 
     url: str
     hash: str
     line: int
+    programs: Programs | None = None
     rev: str = ""
     submodules: bool = False
+
+
+def _file_row(file: FetchFile) -> FetchedRow:
+    return FetchedRow(url=file.url, hash=file.hash, line=file.location.first_line, programs=file.programs)
 
 
 def _tree_row(tree: FetchTree) -> FetchedRow:
@@ -173,6 +217,7 @@ class RequirementRow(Struct, frozen=True, kw_only=True):
     hash: str
     reason: str
     candidates: tuple[str, ...]
+    source: str = ""
 
 
 def requirement_row(one: ResolvedRequirement) -> RequirementRow:
@@ -182,15 +227,36 @@ def requirement_row(one: ResolvedRequirement) -> RequirementRow:
     unresolved = [resolution for resolution in one.resolutions if isinstance(resolution, Unresolved)]
     known: tuple[NixpkgsPackage | LockedArtifact, ...] = (*packages, *locked)
     first = known[0] if known else None
+    built = next((resolution for resolution in one.resolutions if isinstance(resolution, BuiltProject)), None)
+    if built is not None:
+        return _built_row(one, built)
+    exact = next((package.exact for package in packages if package.exact), None)
     return RequirementRow(
         attributes=tuple(dict.fromkeys(_attribute(package) for package in packages)),
         outputs=tuple(dict.fromkeys(output for package in packages for output in package.outputs)),
         version=first.version if first else "",
         origin=str(first.origin) if first else "",
         evidence=first.evidence if first else "",
-        hash=str(locked[0].hash) if locked else "",
+        hash=str(locked[0].hash) if locked else exact.hash if exact else "",
+        source=exact.url if exact else "",
         reason=one.reason,
         candidates=unresolved[0].candidates if unresolved else (),
+    )
+
+
+def _built_row(one: ResolvedRequirement, built: BuiltProject) -> RequirementRow:
+    version = one.requirement.project.version if one.requirement.project else ""
+    computed = "" if version else "; its version is computed, here it is 0"
+    return RequirementRow(
+        attributes=(),
+        outputs=(),
+        version=version,
+        origin=str(Origin.RULE),
+        evidence=f"the project itself, built by nix/stages/{built.build.name}.nix{computed}",
+        hash="",
+        source="",
+        reason=one.reason,
+        candidates=(),
     )
 
 

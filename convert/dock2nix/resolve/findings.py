@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from dock2nix.managers.versions import version_satisfies
 from dock2nix.model.finding import Finding
-from dock2nix.model.packages import LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
+from dock2nix.model.packages import BuiltProject, LockedArtifact, NixpkgsPackage, NotNeeded, Unresolved
 from dock2nix.model.steps import RequirementOutcome
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _remark(resolution: Resolution, result: ResolvedRequirement) -> tuple[Findin
             return (_unmapped(result.requirement, resolution),)
         case NixpkgsPackage():
             return tuple(_of_package(resolution, result))
-        case NotNeeded() | LockedArtifact():
+        case NotNeeded() | LockedArtifact() | BuiltProject():
             return ()
         case _:
             assert_never(resolution)
@@ -55,6 +55,8 @@ def _unmapped(requirement: Requirement, resolution: Unresolved) -> Finding:
     near = f"similar attributes: {', '.join(resolution.candidates)}; " if resolution.candidates else ""
     row = f'[{requirement.manager}] {_toml_key(requirement.name)} = "…"'
     hint = f"{near}say which in dock2nix.toml: {row}" if requirement.name else ""
+    if requirement.manager == "apt" and hint and resolution.elsewhere:
+        hint += ", or take the distribution's own file: --fallback deb"
     code = "D2N208" if requirement.url else "D2N201"
     return Finding(
         code=code, message=f"{asked}: {resolution.reason}", location=requirement.location, hint=hint

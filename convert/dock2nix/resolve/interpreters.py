@@ -69,4 +69,4 @@ def _first_only(setting: Setting, resolution: Resolution) -> Resolution:
     if path == setting.interpreter or not _PYTHON.fullmatch(path):
         return resolution
     reason = f"the image has a Python of its own, {setting.interpreter}: {path} has files of the same names"
-    return Unresolved(requirement=resolution.requirement, reason=reason, candidates=(path,))
+    return Unresolved(requirement=resolution.requirement, reason=reason, candidates=(path,), elsewhere=False)

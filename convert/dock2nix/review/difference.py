@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dock2nix.review.compare import compare
 from dock2nix.review.items import items_of, number_of, rows, text_of, texts
+from dock2nix.review.manifest import REPORTS
 from dock2nix.review.versions import is_major
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from dock2nix.review.compare import Change
     from dock2nix.review.manifest import Manifest
-
-_REPORTS = frozenset({"nix/report.json", "nix/report.md"})
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
@@ -140,7 +139,7 @@ def _files(old: Manifest, new: Manifest) -> Files:
     before, after = (
         {
             path: one.digests.get(path, "")
-            for path in {*one.digests, *texts(one.report.get("files"))} - _REPORTS
+            for path in {*one.digests, *texts(one.report.get("files"))} - REPORTS
         }
         for one in (old, new)
     )

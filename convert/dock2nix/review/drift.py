@@ -14,7 +14,7 @@ from dock2nix.report.digests import people_edit, text_digest
 from dock2nix.review.compare import compare
 from dock2nix.review.handwork import Handwork, line_of
 from dock2nix.review.items import Item, items_of, texts
-from dock2nix.review.manifest import MANIFEST
+from dock2nix.review.manifest import MANIFEST, REPORTS
 from dock2nix.review.merge import MARK, has_conflicts
 from dock2nix.review.numbers import same_as_digests, same_but_for_lines
 from dock2nix.review.words import attribute, called, told
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from dock2nix.review.items import Items
     from dock2nix.review.manifest import Manifest
 
-_REPORTS = frozenset({MANIFEST, "nix/report.md"})
 # What follows from other things (a lock from what is asked for), or from the version of dock2nix alone.
 _FOLLOWING = frozenset({"pin", "locked", "download"})
 _CONFIGURED = frozenset({"env", "port", "volume", "label", "config"})
@@ -209,7 +208,7 @@ def _broken_files(committed: Committed, names: Names) -> Iterator[Drift]:
     for path in sorted(known):
         text = committed.files.get(path)
         if text is None:
-            if path not in _REPORTS:
+            if path not in REPORTS:
                 yield _file_drift(names, path, "D2N704", f"{path} is a file of the flake, and is not there")
         elif people_edit(path) and has_conflicts(text):
             line = next(at for at, one in enumerate(text.split("\n"), 1) if one.startswith(MARK))
@@ -230,7 +229,7 @@ def _outdated(committed: Committed, files: Mapping[str, str]) -> list[str]:
     digests = committed.manifest.digests
     return [
         path
-        for path in sorted({*files, *digests} - _REPORTS)
+        for path in sorted({*files, *digests} - REPORTS)
         if path not in files
         or path not in digests
         or (

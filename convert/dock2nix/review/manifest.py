@@ -9,6 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 MANIFEST = "nix/report.json"
+# What is said of a conversion, and is no part of the flake.
+REPORTS = frozenset({MANIFEST, "nix/report.md", "nix/report.html"})
 LARGEST = 64 * 2**20
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dock2nix.emit.image import NO_DIGEST
 from dock2nix.locking.repositories import Refused, revision
 from dock2nix.model.downloads import FetchTree, tree_key
 from dock2nix.model.source import Location
@@ -40,6 +41,8 @@ def fetch_again(place: HashPlace, fetcher: Fetcher, report: Mapping[str, Any]) -
     """
     if "\\" in "".join(place.arguments.values()):
         return Unfetched()
+    if place.function == "pullImage" and place.arguments.get("imageDigest") == NO_DIGEST:
+        return Unfetched("its digest is not known: convert again where skopeo is installed", final=True)
     if place.function == "fetchurl" and set(place.arguments) <= _OF_FILE:
         return _file(place, fetcher, report)
     tree = _tree(place, report)

@@ -14,9 +14,9 @@ from dock2nix.model.plan import ImportedEnvironment, LanguageEnvironment, Packag
 from dock2nix.model.steps import RequirementOutcome
 from dock2nix.sbom.evidence import Evidence
 from dock2nix.sbom.hashes import hex_digest
-from dock2nix.sbom.locked import node_parts, python_parts
+from dock2nix.sbom.locked import deb_parts, node_parts, python_parts
 from dock2nix.sbom.model import Artifact, Inventory, Occurrence, Part, Use
-from dock2nix.sbom.purls import file_purl, input_purl, nixpkgs_purl
+from dock2nix.sbom.purls import file_purl, image_purl, input_purl, nixpkgs_purl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +43,8 @@ def take_inventory(report: Report, catalogue: Catalogue, read: Callable[[str], s
         *_nixpkgs_parts(report, catalogue, evidence),
         *python_parts(report),
         *node_parts(report, read),
+        *_base(report),
+        *deb_parts(report),
     ]
     named = {artifact.url for part in found for artifact in part.artifacts}
     found += [part for part in _files(report) if part.artifacts[0].url not in named]
@@ -111,7 +113,7 @@ def _named(section: PackageSection, evidence: Evidence) -> Iterator[tuple[str, s
                 for name, _ in entry.packages:
                     yield evidence.member(entry.interpreter, name), entry.source, ""
             case ImportedEnvironment():
-                pass  # its own file says what is in it: the Python lock, listed by itself
+                pass  # its own file says what is in it: a lock, listed by itself
             case _:
                 pass  # a remark for the reader
 
@@ -140,6 +142,23 @@ def _package(  # noqa: PLR0913, PLR0917 - what a part is made of
         use=use,
         occurrences=places,
         properties=tuple(sorted(properties)),
+    )
+
+
+def _base(report: Report) -> Iterator[Part]:
+    """The published image that the image stands on; what is in it, nobody here knows."""
+    kept = report.plan.kept
+    if kept is None or not kept.digest:
+        return
+    files = (Artifact(url=kept.address, hash=SriHash(kept.hash)),) if kept.hash else ()
+    yield Part(
+        reference=f"image:{kept.name}:{kept.tag}@{kept.digest}",
+        name=kept.name,
+        version=kept.tag,
+        purl=image_purl(kept.name, kept.tag, kept.digest),
+        use=Use.IMAGE,
+        artifacts=files,
+        occurrences=(Occurrence(path=nix_comment(report.dockerfile), line=kept.location.first_line),),
     )
 
 
@@ -176,4 +195,6 @@ def _unresolved(report: Report) -> tuple[str, ...]:
         for stage in report.stages
         if stage.built and stage.outcome == "unresolved"
     )
-    return tuple(dict.fromkeys(nix_comment(text) for text in (*bases, *names)))
+    kept = report.plan.kept
+    inside = (f"what is in {kept.name}:{kept.tag}, the published base image",) if kept else ()
+    return tuple(dict.fromkeys(nix_comment(text) for text in (*bases, *inside, *names)))

@@ -1,4 +1,4 @@
-"""The parts that locks name: distributions of Python, packages of npm."""
+"""The parts that locks name: distributions of Python, packages of npm and of Debian."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dock2nix.model.image import NodeModules
 from dock2nix.model.python_lock import LockedWheel
 from dock2nix.model.steps import RequirementOutcome
 from dock2nix.sbom.model import Artifact, Occurrence, Part, Use
-from dock2nix.sbom.purls import node_purl, python_purl
+from dock2nix.sbom.purls import deb_purl, node_purl, python_purl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +57,30 @@ def _artifacts(one: LockedDistribution) -> Iterator[Artifact]:
         yield Artifact(url=without_password(file.url), hash=file.hash, systems=systems)
 
 
+def deb_parts(report: Report) -> Iterator[Part]:
+    """The packages of nix/debs.json."""
+    lock = report.plan.debs
+    if lock is None:
+        return
+    lines = {
+        one.requirement.name: one.requirement.location.first_line
+        for one in report.requirements
+        if one.outcome is RequirementOutcome.LOCKED and one.requirement.manager == "apt"
+    }
+    first = min(lines.values(), default=0)
+    for one in lock.packages:
+        place = Occurrence(path=nix_comment(report.dockerfile), line=lines.get(one.name, first))
+        yield Part(
+            reference=f"deb:{one.name}@{one.version}",
+            name=one.name,
+            version=one.version,
+            purl=deb_purl(lock.distribution, lock.release, one.name, one.version, one.architecture),
+            use=Use.IMAGE,
+            artifacts=(Artifact(url=without_password(one.url), hash=one.hash),),
+            occurrences=(place, Occurrence(path="nix/debs.json", line=0, text=f"{one.name} {one.version}")),
+        )
+
+
 def node_parts(report: Report, read: Callable[[str], str | None]) -> Iterator[Part]:
     """The packages of the locks of projects of npm that are installed for some system.
 
@@ -83,7 +107,7 @@ def _node_part(
         version=package.version,
         purl=node_purl(package.name, package.version),
         use=Use.IMAGE,
-        artifacts=(Artifact(url=without_password(package.url), hash=package.hash),),
+        artifacts=(Artifact(url=without_password(package.url), hash=package.hash),) if package.hash else (),
         licence=licences.get(package.path, ""),
         occurrences=(place, lock),
         properties=(("other-systems-only", "true"),) if package.elsewhere else (),

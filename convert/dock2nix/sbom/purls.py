@@ -32,9 +32,23 @@ def node_purl(name: str, version: str) -> str:
     return "pkg:npm/" + "/".join(map(_segment, name.lower().split("/"))) + _version(version)
 
 
+def deb_purl(distribution: str, release: str, name: str, version: str, architecture: str) -> str:
+    """A package of Debian or Ubuntu."""
+    return (
+        f"pkg:deb/{_segment(distribution)}/{_segment(name)}{_version(version)}"
+        f"?arch={_segment(architecture)}&distro={_segment(release)}"
+    )
+
+
 def file_purl(name: str, url: str, checksum: str) -> str:
     """Any other file, by its address and checksum (`sha256:` and hexadecimal digits)."""
     return f"pkg:generic/{_segment(name)}?checksum={checksum}&download_url={quote(url, safe=':/')}"
+
+
+def image_purl(name: str, tag: str, digest: str) -> str:
+    """A container image by its digest (the type `oci` of the package URL types)."""
+    last = name.rpartition("/")[2]
+    return f"pkg:oci/{_segment(last)}@{quote(digest, safe=':')}?repository_url={quote(name, safe='/')}&tag={_segment(tag)}"
 
 
 def _segment(text: str) -> str:

@@ -37,7 +37,8 @@ _PASSED = frozenset(
     """
     buildEnv cc extensions fetchers interpreter lib libPrefix meta name out outPath override overrideAttrs overridePythonAttrs
     passthru pkgs pname pythonVersion sitePackages src stdenv version with withExtensions withPackages
-    buildNpmPackage buildGoModule buildRustPackage buildMavenPackage fetchDeps libc bintools mkComposerVendor
+    buildNpmPackage buildGoModule buildRustPackage buildMavenPackage fetchDeps fetchYarnBerryDeps libc bintools mkComposerVendor
+    yarnBerryConfigHook
     """.split()  # noqa: SIM905 - words in lines, not one a line
 )  # fmt: skip
 
@@ -115,6 +116,8 @@ def plan_attributes(plan: ImagePlan) -> frozenset[str]:
         entry.attribute_path for entry in entries if isinstance(entry, PackageEntry) and not entry.source
     ]
     interpreters = [entry.interpreter for entry in entries if isinstance(entry, LanguageEnvironment)]
+    if plan.python is not None:
+        interpreters.append(plan.python.interpreter)
     variables = [part for one in plan.environment for part in one.parts if isinstance(part, AttributePath)]
     return frozenset(str(path) for path in (*packages, *interpreters, *variables))
 

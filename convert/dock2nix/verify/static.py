@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dock2nix.verify.attributes import Packages
 
 FLAKE = "flake.nix"
-UNKNOWN_HASHES = frozenset({"D2N241", "D2N310"})
+UNKNOWN_HASHES = frozenset({"D2N252", "D2N241", "D2N310"})
 """Findings that say that a hash is not known, so that one is not filled in."""
 
 _LARGEST = 8 * 2**20

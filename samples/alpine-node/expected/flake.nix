@@ -22,10 +22,17 @@
         default = import ./nix/image.nix (packagesOf system);
       });
 
-      devShells = eachSystem (system: {
-        default = nixpkgs.legacyPackages.${system}.mkShell {
-          packages = import ./nix/packages.nix (packagesOf system);
+      apps = eachSystem (system: {
+        load = import ./nix/load.nix {
+          inherit (packagesOf system) pkgs;
+          image = self.packages.${system}.default;
         };
       });
+
+      devShells = eachSystem (system: {
+        default = import ./nix/shell.nix (packagesOf system);
+      });
+
+      nixosModules.default = import ./nix/module.nix self;
     };
 }

@@ -52,8 +52,15 @@ configurePhase() {
 }
 buildPhase() { [ ! -e Makefile ] || make ${makeFlags:-}; }
 installPhase() { [ ! -e Makefile ] || make install PREFIX="$out" prefix="$out" ${makeFlags:-}; }
+fixupPhase() {
+    local hook
+    runHook preFixup
+    for hook in ${postFixupHooks[@]+"${postFixupHooks[@]}"}; do "$hook"; done
+    runHook postFixup
+}
 
 postConfigureHooks=()
+postFixupHooks=()
 for hook in ${setupHooks:-}; do . "$hook"; done
 
 if [ -n "${buildCommandPath:-}" ]; then

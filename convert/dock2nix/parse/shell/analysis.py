@@ -40,7 +40,8 @@ def parse_shell(
     """The commands of a shell text, in source order, as they would run; nothing is run.
 
     `source` is the text behind RUN (continuation lines joined) or the body of a here-document. `environment` holds what ENV and
-    ARG set, None for a name that is set to nobody knows what; the name `*` with None says that further variables may be set.
+    ARG set, None for a name that is set to nobody knows what; the name `*` with None says that further variables may be set, and
+    `0` is what a script is called by.
     `heredocs` are the bodies behind the instruction, in order. `dialect` is the shell: see `shell_dialect`. `platform` is that
     of the image, for `uname -m` and its like. What cannot be understood is `Opaque`: finding D2N108 is the caller's to make.
     """

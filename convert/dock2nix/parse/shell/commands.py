@@ -404,6 +404,7 @@ def record(evaluator: Evaluator, call: Call, state: State) -> None:
         assignments=tuple((name, field.word) for name, field in call.assignments),
         directory=directory,
         environment=state.shown(),
+        shell=context.script.dialect,
     )
     certainty = evaluator.certainty(context, state)
     evaluator.recorder.command(context.script, call.node, invocation, certainty, redirects, around)

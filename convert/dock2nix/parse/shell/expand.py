@@ -197,6 +197,8 @@ class Expander:
         if name == "#":
             given = state.positional
             return given if isinstance(given, Unknown) else str(len(given))
+        if name == "0" and isinstance(own := state.lookup(name), str):
+            return own
         if not name[:1].isalpha() and name[:1] != "_":
             return Unknown(f"${name} is set by the shell itself")
         value = state.lookup(name)
@@ -303,6 +305,8 @@ def _length(value: Value | None) -> Scalar:
 def _element(value: Value | None, part: Parameter) -> Value | None:
     if not part.subscript:
         return (value[0] if value else None) if isinstance(value, tuple) else value
+    if isinstance(value, str) and part.subscript == "0":
+        return value
     if isinstance(value, tuple) and part.subscript.isdecimal():
         return dict(enumerate(value)).get(int(part.subscript[:9]))
     if value is None:

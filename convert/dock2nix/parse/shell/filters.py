@@ -20,7 +20,9 @@ _TR_CLASSES = {
     "[:blank:]": " \t",
 }
 _TR_ITEM = regex(r"\[:[a-z]+:\]|\\([nt\\])|([^\\])-([^\\])|(.)", re.DOTALL)
-_AWK = regex(r"\{ *print +((?:\$[0-9]+|\"[^\"\\]*\")(?: *(?:\$[0-9]+|\"[^\"\\]*\"))*) *\}")
+_AWK_ITEM = r"\$[0-9]+|\$NF|\$\(NF *- *[0-9]\)|\"[^\"\\]*\""
+_AWK = regex(rf"\{{ *print +((?:{_AWK_ITEM})(?: *(?:{_AWK_ITEM}))*) *;? *\}}")
+_AWK_ITEMS = regex(r"\$([0-9]+)|\$(?:\(?(NF)(?: *- *([0-9])\))?)|\"([^\"]*)\"")
 _SED_ATOM = regex(
     r"(?P<group>\\?[()])|\\(?P<escaped>[./\-+\\*^$\[\]{}|&_@:,#])|(?P<bracket>\[\^?\]?[^\]\[\\]*\])|(?P<plain>[^\\\[(){}*+?|])"
 )
@@ -130,16 +132,25 @@ def _awk(arguments: Sequence[str], text: str) -> str | None:
     separator = (options or {}).get("F", " ")
     if options is None or not program or len(separator) != 1:
         return None
-    items = re.findall(r"\$([0-9]+)|\"([^\"]*)\"", program[1])
+    items = _AWK_ITEMS.findall(program[1])
     lines = []
     for line in text.splitlines():
         fields = [line, *(line.split() if separator == " " else line.split(separator))]
-        picked = [
-            (fields[int(number)] if int(number) < len(fields) else "") if number else constant
-            for number, constant in items
-        ]
-        lines.append("".join(picked) + "\n")
+        picked = [_awk_item(fields, *item) for item in items]
+        if None in picked:
+            return None
+        lines.append("".join(one or "" for one in picked) + "\n")
     return "".join(lines)
+
+
+def _awk_item(fields: Sequence[str], number: str, last: str, back: str, constant: str) -> str | None:
+    """A field, counted from the first or from the last (`$NF`), or a text; None for one in front of the whole line."""
+    if not (number or last):
+        return constant
+    at = int(number) if number else len(fields) - 1 - int(back or 0)
+    if at < 0:
+        return None
+    return fields[at] if at < len(fields) else ""
 
 
 # --- sed ---------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from dock2nix.parse.shell.echo import echoed
 from dock2nix.parse.shell.filters import FILTERS
 from dock2nix.parse.shell.state import Scalar, Unknown
 from dock2nix.regex import regex
@@ -13,7 +14,8 @@ from dock2nix.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# platform: (Debian's name, uname -m, Alpine's name, Debian's multiarch name, GNU's triplet); "" for what depends on more
+# platform: (Debian's name, uname -m, Alpine's name, Debian's multiarch name, GNU's triplet); "" for what depends on more. GNU's
+# name of the processor is what the triplet begins with.
 _MACHINES: Mapping[str, tuple[str, str, str, str, str]] = {
     "linux/amd64": ("amd64", "x86_64", "x86_64", "x86_64-linux-gnu", "x86_64-linux-gnu"),
     "linux/arm64": ("arm64", "aarch64", "aarch64", "aarch64-linux-gnu", "aarch64-linux-gnu"),
@@ -27,6 +29,7 @@ _MACHINES: Mapping[str, tuple[str, str, str, str, str]] = {
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "a": "\a", "e": "\x1b"}
 _ESCAPE = regex(r"\\(?:([0-7]{1,3})|(.))", re.DOTALL)
 _CONVERSION = regex(r"%(.)", re.DOTALL)
+_GNU_CPU = regex(r"(?:^|=|^-q)DEB_(?:BUILD|HOST|TARGET)_GNU_CPU$")
 _WIDEST = 100_000
 
 
@@ -67,18 +70,10 @@ def _filtered(name: str, arguments: Sequence[str], standard_input: Scalar | None
 
 
 def _echo(arguments: Sequence[str], dialect: str) -> str:
-    words = list(arguments)
-    newline, escapes = "\n", False
-    while words and re.fullmatch(r"-[neE]+", words[0]):
-        if dialect in {"sh", "dash"} and words[0] != "-n":
-            raise NotEvaluatedError
-        newline = "" if "n" in words[0] else newline
-        escapes = escapes or "e" in words[0]
-        words.pop(0)
-    text = " ".join(words)
-    if "\\" in text and not escapes and dialect in {"sh", "dash", "zsh"}:
-        raise NotEvaluatedError  # some shells read escapes here, some do not
-    return (_unescaped(text) if escapes else text) + newline
+    printed = echoed(arguments, dialect)
+    if printed is None:
+        raise NotEvaluatedError
+    return printed
 
 
 def _unescaped(text: str) -> str:
@@ -136,6 +131,8 @@ def _printf_once(shape: str, words: list[str]) -> str:
 
 def _of_machine(name: str, arguments: Sequence[str], platform: str) -> str:
     machine = _MACHINES.get(platform)
+    if name == "dpkg-architecture" and machine and _GNU_CPU.search(arguments[-1]):
+        return machine[4].partition("-")[0] + "\n"
     column = _MACHINE[name](tuple(arguments))
     if column is None or machine is None:
         raise NotEvaluatedError

@@ -2,6 +2,9 @@
 # The development shell has them; the image has not.
 { pkgs }:
 [
+  # 3: FROM golang:1.25-alpine
+  pkgs.go_1_25
+
   # 5: apk add --no-cache ca-certificates git
   pkgs.cacert # ca-certificates
   pkgs.git # git

@@ -2,6 +2,9 @@
 # The development shell has them; the image has not.
 { pkgs }:
 [
+  # 2: FROM rust:1.94-slim
+  pkgs.rustc
+
   # 3: apt-get install
   pkgs.openssl.dev # libssl-dev
   pkgs.pkg-config # pkg-config

@@ -9,7 +9,7 @@ let
     paths = [
       (pkgs.writeTextDir "etc/passwd" ''
         root:x:0:0:root:/root:/bin/sh
-        batch:x:1001:0::/opt/batch:/bin/sh
+        batch:x:1001:0::/opt/batch:/bin/bash
         nobody:x:65534:65534:nobody:/var/empty:/bin/sh
       '')
       (pkgs.writeTextDir "etc/group" ''

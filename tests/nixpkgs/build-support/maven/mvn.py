@@ -9,15 +9,22 @@ from pathlib import Path
 SPACE = "{http://maven.apache.org/POM/4.0.0}"
 
 
-def main() -> None:
-    """Name it as Maven does, from the coordinates in pom.xml."""
-    project = ET.parse("pom.xml").getroot()
+def package(folder: Path) -> None:
+    """Name it as Maven does, from the coordinates in pom.xml; a project of modules is each of these."""
+    project = ET.parse(folder / "pom.xml").getroot()
+    modules = [module.text or "" for module in project.iterfind(f"{SPACE}modules/{SPACE}module")]
+    for module in modules:
+        package(folder / module)
+    if modules:
+        return
     named = project.findtext(f"{SPACE}build/{SPACE}finalName")
-    name = named or f"{project.findtext(f'{SPACE}artifactId')}-{project.findtext(f'{SPACE}version')}"
-    Path("target").mkdir()
-    with zipfile.ZipFile(f"target/{name}.jar", "w") as jar:
-        for path in sorted(path for path in Path("src").rglob("*") if path.is_file()):
-            jar.writestr(zipfile.ZipInfo(str(path), (1980, 1, 1, 0, 0, 0)), path.read_bytes())
+    version = project.findtext(f"{SPACE}version") or project.findtext(f"{SPACE}parent/{SPACE}version")
+    name = named or f"{project.findtext(f'{SPACE}artifactId')}-{version}"
+    (folder / "target").mkdir()
+    with zipfile.ZipFile(folder / f"target/{name}.jar", "w") as jar:
+        for path in sorted(path for path in (folder / "src").rglob("*") if path.is_file()):
+            inside = str(path.relative_to(folder))
+            jar.writestr(zipfile.ZipInfo(inside, (1980, 1, 1, 0, 0, 0)), path.read_bytes())
 
 
-main()
+package(Path())

@@ -1,4 +1,5 @@
 """yarn.py install OPTION...: node_modules out of $offlineCache, for the yarn.lock and package.json in the current folder.
+yarn.py --offline run NAME WORD...: a script of package.json, or a program of node_modules.
 
 Stands in for yarn 1: every package of the lock goes to the top of node_modules. With --production=true those that only
 devDependencies need are left out.
@@ -9,7 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -43,7 +46,19 @@ def locked(text: str) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
+def run(name: str, words: list[str]) -> None:
+    """Run a script, or a program, with the programs of node_modules on PATH."""
+    project = json.loads(Path("package.json").read_text())
+    command = shlex.join(words)
+    programs = str(Path("node_modules/.bin").absolute())
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    text = f"{project.get('scripts', {}).get(name, shlex.quote(name))} {command}"
+    sys.exit(subprocess.run(["sh", "-c", text], env=environment, check=False).returncode)
+
+
 def main() -> None:
+    if sys.argv[1:3] == ["--offline", "run"]:
+        run(sys.argv[3], sys.argv[4:])
     verb, *options = sys.argv[1:]
     if verb != "install" or not set(options) <= _OPTIONS or "--offline" not in options:
         sys.exit(f"error tests/nixpkgs do not know yarn {' '.join(sys.argv[1:])}")

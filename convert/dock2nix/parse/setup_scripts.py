@@ -55,6 +55,28 @@ def literal_requirements(text: str) -> Requirements | None:
         return None
 
 
+def literal_identity(text: str) -> tuple[str, str]:
+    """The name and the version that a setup.py writes down as plain texts; "" for what it computes.
+
+    Args:
+        text: the file.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "", ""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "setup")
+    given = {word.arg: word.value for call in calls for word in call.keywords}
+    name, version = (given.get(key) for key in ("name", "version"))
+    return _constant(name), _constant(version)
+
+
+def _constant(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def _called(call: ast.Call) -> str:
     match call.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):

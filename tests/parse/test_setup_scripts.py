@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dock2nix.locking.setup_scripts import literal_requirements
+from dock2nix.parse.setup_scripts import literal_requirements
 
 HEAD = "from setuptools import setup\n"
 

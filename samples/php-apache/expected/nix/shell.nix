@@ -1,0 +1,12 @@
+# The development shell, `nix develop`: the packages of the image and those that build it.
+{ pkgs }:
+pkgs.mkShell {
+  packages =
+    import ./packages.nix { inherit pkgs; }
+    ++ import ./build-packages.nix { inherit pkgs; };
+
+  # What the Dockerfile sets by ENV, as far as it holds outside of the image.
+  env = {
+    PHPIZE_DEPS = "autoconf dpkg-dev file g++ gcc libc-dev make pkg-config re2c";
+  };
+}

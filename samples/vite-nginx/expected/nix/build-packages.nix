@@ -1,0 +1,7 @@
+# What the Dockerfile installs for building only: compilers, headers, and the packages of stages that are copied from.
+# The development shell has them; the image has not.
+{ pkgs }:
+[
+  # 2: FROM node:22-alpine
+  pkgs.nodejs_22
+]

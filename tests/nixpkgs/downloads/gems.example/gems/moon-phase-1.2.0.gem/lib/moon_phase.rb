@@ -1,0 +1,8 @@
+# frozen_string_literal: true
+
+# Days since the new moon.
+module MoonPhase
+  def self.age(day)
+    (day * 10) % 295 / 10
+  end
+end

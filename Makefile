@@ -45,6 +45,8 @@ bench: $(VENV)/installed ## how long one conversion takes: as a whole process, i
 	$(BIN)/python -m venv --clear build/bench
 	build/bench/bin/python -m pip install --quiet --disable-pip-version-check .
 	build/bench/bin/python scripts/bench.py
+	build/bench/bin/python -m pip install --quiet --disable-pip-version-check --group bench
+	build/bench/bin/python scripts/bench_hadolint.py $(CORPUS)
 
 corpus: $(VENV)/dev nix ## convert every Dockerfile below CORPUS and print the coverage
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=folder"; exit 2; }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hypothesis.strategies import SearchStrategy
+    from tree_sitter import Node
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 CANARY = "canaryThatSings"  # a name that must never stand where Nix would evaluate it
@@ -365,10 +366,15 @@ def _nix(text: str) -> Iterator[str]:
     at = raw.find(CANARY.encode())
     while at >= 0:
         node = tree.root_node.descendant_for_byte_range(at, at + len(CANARY))
-        if node is None or node.type not in _TEXT_OF_NIX:
+        if node is None or not (node.type in _TEXT_OF_NIX or _names_a_binding(node)):
             yield f"the canary is {node.type if node else 'nowhere'}: {text[max(0, at - 60) : at + 40]!r}"
         at = raw.find(CANARY.encode(), at + 1)
     yield from _visible(text)
+
+
+def _names_a_binding(node: Node) -> bool:
+    path = node.parent if node.type == "identifier" else None
+    return bool(path and path.type == "attrpath" and path.parent and path.parent.type == "binding")
 
 
 def _json(text: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ _MOVING = frozenset({"checkout", "reset", "switch"})
 _ABBREVIATED = regex(r"(?=[a-f]*[0-9])[0-9a-f]{7,64}")
 _COMMIT_VARIABLE = regex(r"commit|sha|rev(?:ision)?\b|hash", re.IGNORECASE)
 _NEAR = 20
-_VERSION = regex(r"[^0-9]*[0-9]+[.0-9_-]*[0-9A-Za-z.+_-]*")
+_VERSION = regex(r"[^0-9]*[0-9][0-9A-Za-z.+_-]*")
 
 
 class GitSource(Struct, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ PROGRAMS = SCRIPTS | _GENERATORS | MAKERS | {"cmake", "meson"}
 _CONFIGURES = frozenset({"Configure", "cmake", "config", "configure", "meson"})
 _PREFIX = "/usr/local"
 _OF_THE_KERNEL = ("/dev/", "/proc/", "/sys/")
-_INSTALLS = regex(r"(?:alt)?install(?:[_-]\w+)*|[\w-]+/install|install-[\w-]+")
+_INSTALLS = regex(r"(?:alt)?install(?:[_-]\w+(?:-\w+)*)?|[\w-]+/install|install-[\w-]+")
 _ASSIGNED = regex(r"(PREFIX|prefix|INSTALL_PREFIX|INSTALLPREFIX)=(/\S*)")
 _PREFIX_WORD = regex(r"(?:--prefix|-DCMAKE_INSTALL_PREFIX(?::\w+)?)=(\S+)")
 _FOLDER_WORD = regex(r"--[\w-]*(?:dir|path|prefix)=(/\S+)")

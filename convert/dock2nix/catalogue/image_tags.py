@@ -19,7 +19,7 @@ _DATE = regex(r"-20\d\d-\d\d-\d\d(?=-|$)")
 # Says nothing of what is inside: architectures, dates, build numbers and the marks of pre-releases.
 _NEUTRAL = regex(
     r"(?:amd64|x86_64|arm64(?:v8)?|arm32v[567]|i386|ppc64le|s390x|riscv64|20\d{6}(?:\.\d+)*|[br]\d+"
-    r"|(?:rc|alpha|beta|preview|ea)(?:[.]?\d+)*)"
+    r"|(?:rc|alpha|beta|preview|ea)(?:[.]?\d)*)"
 )
 # `debian-12` is one word.
 _SEPARATE_RELEASE = regex(r"(?<![a-z0-9])(debian|ubuntu)-(\d\d(?:\.\d\d)?)(?=-|$)")

@@ -18,7 +18,7 @@ _OPTIONS = option_table(
     "-i --in-place", "-e --expression =", "-E -r --regexp-extended", "-n --quiet", "-s --separate"
 )
 _ADDRESS = r"(?:[0-9]+|\$|/(?:[^/\\\n]|\\.)*/I?)"
-_WHERE = regex(rf"\s*(?:{_ADDRESS}(?:,{_ADDRESS})?)?\s*!?\s*")
+_WHERE = regex(rf"\s*+(?:{_ADDRESS}(?:,{_ADDRESS})?)?\s*+!?\s*+")
 _TEXT = regex(r"[aic]\\?.*", re.DOTALL)
 _FLAGS = regex(r"[0-9gIiMmp]*")
 _LONGEST = 4000

@@ -20,6 +20,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from dock2nix import __version__
+from dock2nix.emit.json_text import json_text
 from dock2nix.sbom.hashes import algorithm, hex_value
 from dock2nix.sbom.model import Use
 
@@ -69,10 +70,7 @@ def _finished(data: dict[str, Any], inventory: Inventory, *, dated: bool) -> str
     ]
     content = json.dumps(data, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(content.encode()).digest()[:16]
-    return (
-        json.dumps({**data, "serialNumber": UUID(bytes=digest, version=5).urn}, indent=2, ensure_ascii=False)
-        + "\n"
-    )
+    return json_text({**data, "serialNumber": UUID(bytes=digest, version=5).urn})
 
 
 def _place(occurrence: dict[str, Any]) -> tuple[str, int, str]:

@@ -37,12 +37,18 @@ write_files(Path(sys.argv[1]), files, force=True)
 OLD, NEW = "old " * 50000, "new " * 50000
 
 
+def _heeding_interrupts() -> None:
+    """What runs in the background of a shell is told to ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _write(folder: Path, number: int, sent: signal.Signals) -> int:
     return subprocess.run(
         [sys.executable, "-c", _KILLED, str(folder), str(number), str(int(sent)), *NAMES],
         env={**os.environ, "PYTHONPATH": str(CONVERT)},
         capture_output=True,
         check=False,
+        preexec_fn=_heeding_interrupts,
     ).returncode
 
 

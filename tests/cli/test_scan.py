@@ -215,6 +215,11 @@ def test_one_job_never_stops_the_rest(workers: int) -> None:
     )
 
 
+def _heeding_interrupts() -> None:
+    """What runs in the background of a shell is told to ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
     for name in ("a", "c"):
         (tmp_path / name).mkdir()
@@ -225,7 +230,10 @@ def test_an_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
     done = tmp_path / "done"
     command = [sys.executable, "-m", "dock2nix", "scan", str(tmp_path), "--jobs", "2", "--json", str(done)]
     process = subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": str(tmp_path), "SLOW": str(tmp_path)}, stderr=subprocess.PIPE
+        command,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "SLOW": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        preexec_fn=_heeding_interrupts,  # noqa: PLW1509 - there is one thread
     )
     until = time.monotonic() + 60
     while not (tmp_path / "c.began").exists() and time.monotonic() < until:

@@ -21,6 +21,8 @@ _PYTHON = regex(r"===?\s*[^*,\s]+")
 _NODE = regex(r"[@=v]*[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
 _GO = regex(r"v[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?|[0-9a-f]{7,40}")
 _PYTHON_MANAGERS = frozenset({"pip", "pipx", "poetry", "uv"})
+_TOOL = regex(r"@?(?:v?[0-9]+\.[0-9]+(?:\.[0-9A-Za-z]+)*(?:[-+][0-9A-Za-z.+-]+)?|[0-9a-f]{7,40})")
+TOOL_MANAGERS = frozenset({"gem", "go"})
 _NODE_MANAGERS = frozenset({"corepack", "npm", "pnpm", "yarn"})
 _CARGO = option_names(
     "--version --vers --git --branch --tag --rev --path --root --registry --index --features -F --target --profile "
@@ -46,6 +48,8 @@ def is_pinned(requirement: Requirement) -> bool:
         return _PYTHON.fullmatch(requirement.specifier.strip()) is not None
     if requirement.manager in _NODE_MANAGERS:
         return _NODE.fullmatch(requirement.specifier.strip()) is not None
+    if requirement.manager in TOOL_MANAGERS:
+        return _TOOL.fullmatch(requirement.specifier.strip()) is not None
     return _SYSTEM.fullmatch(requirement.specifier.strip()) is not None
 
 

@@ -50,7 +50,7 @@ _VALUED = frozenset({"-P", "--activate-profiles", "-pl", "--projects"})
 _PROJECT = frozenset({"-f", "--file"})
 # What says which servers are asked: the builder downloads with it too, so it must be among the sources.
 _SETTINGS = frozenset({"-s", "--settings", "-gs", "--global-settings"})
-_MODULE = regex(r"<module>\s*([^<>]+?)\s*</module>")
+_MODULE = regex(r"<module>([^<>]+)</module>")
 _MOST_MODULES = 500
 _SWITCHES = frozenset({"-am", "--also-make", "-amd", "-N", "--non-recursive", "-fae", "--fail-at-end"})
 _UP_TO_PACKAGE = frozenset(
@@ -143,7 +143,7 @@ def _project_files(folder: str, work: Work) -> tuple[str, ...]:
         if text is not None and path not in found:
             found[path] = text
             own = posixpath.dirname(path)
-            waiting += [normal_path(posixpath.join(own, name)) for name in _MODULE.findall(text)]
+            waiting += [normal_path(posixpath.join(own, name.strip())) for name in _MODULE.findall(text)]
     return tuple(found.values())
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _GEM = regex(r"""gem[ (]\s*(["'])([A-Za-z0-9_.-]+)\1\s*(?:,(.*?))?\)?""")
-_GROUP = regex(r"group[ (]\s*(.+?)\)?\s+do")
+_GROUP = regex(r"group[ (](.*)\sdo")
 _BLOCK = regex(r"(?:platforms?|source|git|path|github|install_if)\b.*\bdo")
 _PLAIN = regex(r"(?:source|ruby|git_source)\b.*|#.*|")
 _OPTION = regex(

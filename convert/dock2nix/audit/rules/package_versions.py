@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dock2nix.audit.base import listed
 from dock2nix.audit.fates import fate_of_command, fate_of_packages
-from dock2nix.audit.versions import is_pinned, unpinned_tools
+from dock2nix.audit.versions import TOOL_MANAGERS, is_pinned, unpinned_tools
 from dock2nix.model.finding import Finding
 from dock2nix.model.packages import Action
 
@@ -38,7 +38,9 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _install(subject: Subject, step: Step, requirements: tuple[Requirement, ...]) -> Iterator[Finding]:
-    loose = [one for one in requirements if not one.dev and not is_pinned(one)]
+    # those of programs are told word by word
+    asked = (one for one in requirements if not one.dev and one.manager not in TOOL_MANAGERS)
+    loose = [one for one in asked if not is_pinned(one)]
     if loose:
         names = tuple(dict.fromkeys(map(_shown, loose)))
         what = "is installed without an exact version" if len(names) == 1 else "have no exact version"

@@ -34,7 +34,7 @@ _BOILERPLATE = regex(
     r"^# Automatically added by .*?^# End automatically added section$", re.MULTILINE | re.DOTALL
 )
 _NO_CODE = regex(
-    r"\s*(?:#.*|set -[eux]+|exit 0|esac|fi|done|else|then|;;|:|true|(?:/sbin/)?ldconfig|case .*|if .*|[\w|*\" -]+\)|)\s*(?:;;)?\s*"
+    r"#.*|case .*|if .*|(?:set -[eux]+|exit 0|esac|fi|done|else|then|;;|:|true|(?:/sbin/)?ldconfig|[\w|*\" -]+\)|)(?: ?;;)?"
 )
 _ACCOUNT = regex(r"^\s*(?:if ! )?(adduser|addgroup|useradd|groupadd|usermod)\b(.*(?:\\\n.*)*)", re.MULTILINE)
 _ALTERNATIVE = regex(r"update-alternatives\s+(?:--quiet\s+)?--install\s+(\S+)\s+(\S+)\s+(\S+)")
@@ -202,4 +202,4 @@ def _names(words: str) -> list[str]:
 def _does_more(script: str) -> bool:
     """Whether there is anything in it besides what debhelper writes and what is said already."""
     own = _ACCOUNT.sub("", _ALTERNATIVE.sub("", _BOILERPLATE.sub("", script)))
-    return any(not _NO_CODE.fullmatch(line) for line in own.splitlines())
+    return any(not _NO_CODE.fullmatch(line.strip()) for line in own.splitlines())

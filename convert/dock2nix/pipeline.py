@@ -19,8 +19,8 @@ from dock2nix.locking.downloads import DownloadSources, lock_downloads, signatur
 from dock2nix.locking.gems import lock_gems
 from dock2nix.locking.kept_base import keep_base
 from dock2nix.locking.node_locks import made_files, make_node_locks
-from dock2nix.locking.yarn_cache import lock_yarn_caches
 from dock2nix.model.finding import Outcome
+from dock2nix.model.image import NodeModules
 from dock2nix.parse.annotations import read_annotations
 from dock2nix.parse.context import BuildContext
 from dock2nix.parse.dockerfile import parse_dockerfile
@@ -218,11 +218,26 @@ def _fetched(
     plan = planned.value
     files = lock_downloads(plan.effects, origins_of(plan.stages), plan.systems, catalogue, downloads)
     plan = _with_downloads(plan, files.value)
-    caches = lock_yarn_caches(plan.effects, modules_by_file(plan.stages), context, downloads)
-    effects, modules = caches.value
-    gems = lock_gems(with_modules(plan.stages, modules), downloads)
-    plan = replace(plan, effects=effects, stages=gems.value)
-    return Outcome(plan, planned.findings + files.findings + caches.findings + gems.findings)
+    plan, hashes = _with_caches(plan, context, downloads)
+    gems = lock_gems(plan.stages, downloads)
+    return Outcome(
+        replace(plan, stages=gems.value), planned.findings + files.findings + hashes + gems.findings
+    )
+
+
+def _with_caches(
+    plan: ImagePlan, context: BuildContext, downloads: Callable[[], DownloadSources]
+) -> tuple[ImagePlan, tuple[Finding, ...]]:
+    """The plan with the one hash of what each lock of yarn and pnpm pins."""
+    modules = modules_by_file(plan.stages)
+    of_image = (effect for effect in plan.effects if isinstance(effect, NodeModules))
+    if all(one.lock_kind == "npm" for one in (*of_image, *modules.values())):
+        return plan, ()
+    from dock2nix.locking.yarn_cache import lock_yarn_caches  # noqa: PLC0415 - few projects have such a lock
+
+    caches = lock_yarn_caches(plan.effects, modules, context, downloads)
+    effects, hashed = caches.value
+    return replace(plan, effects=effects, stages=with_modules(plan.stages, hashed)), caches.findings
 
 
 def convert(
